@@ -1,0 +1,13 @@
+//! The exact engines as step machines, with strict math and Merkle commitments.
+//!
+//! One Rust source is compiled for three machines (host CPU, PTX, SBF). What a result *is* is defined here by step
+//! machines ([`machine::Machine`]) over read-only, Merkle-committed memory; fast paths stand beside them and are
+//! compared bit for bit by the tests. The crate knows nothing of chains, money, files or image formats.
+
+#![no_std]
+
+extern crate alloc;
+#[cfg(any(feature = "std", test))]
+extern crate std;
+
+pub mod render;
