@@ -53,6 +53,9 @@ pub struct Material {
     pub roughness: f32,
     /// Texture whose green channel multiplies `roughness` and whose blue channel multiplies `metallic`.
     pub metallic_roughness_texture: Option<u32>,
+    /// Strength of the dielectric specular layer in 0..=1 (`KHR_materials_specular`'s factor; glTF's default is 1).
+    /// 0 with `metallic` = 0 is an exactly Lambertian surface of albedo `base_color`.
+    pub specular: f32,
     /// Tangent-space normal texture (linear).
     pub normal_texture: Option<u32>,
     /// Scale of the x and y of the normal texture.
@@ -64,7 +67,8 @@ pub struct Material {
 }
 
 impl Default for Material {
-    /// glTF's default material: white, fully rough, but dielectric, so that it is a plain diffuse surface.
+    /// A white Lambertian surface. (glTF's own default is fully metallic with a specular layer; importers fill every
+    /// field.)
     fn default() -> Self {
         Material {
             base_color: [1.0; 3],
@@ -72,6 +76,7 @@ impl Default for Material {
             metallic: 0.0,
             roughness: 1.0,
             metallic_roughness_texture: None,
+            specular: 0.0,
             normal_texture: None,
             normal_scale: 1.0,
             emission: [0.0; 3],
