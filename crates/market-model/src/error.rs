@@ -1,0 +1,99 @@
+//! The one error type of the rules. Codes stand in bands of 100 per subject and are never reused; messages are plain
+//! sentences that name the fix where there is one.
+
+use core::fmt;
+
+macro_rules! market_errors {
+    ($($name:ident = $code:literal, $message:literal;)+) => {
+        /// Why a rule refused. Each variant's text is its [`MarketError::message`].
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum MarketError {
+            $(#[doc = $message] $name,)+
+        }
+
+        impl MarketError {
+            /// Every error, in the order of the codes.
+            pub const ALL: &'static [MarketError] = &[$(MarketError::$name),+];
+
+            /// The stable code, unique over the crate.
+            pub const fn code(self) -> u32 {
+                match self { $(MarketError::$name => $code,)+ }
+            }
+
+            /// The error in plain words.
+            pub const fn message(self) -> &'static str {
+                match self { $(MarketError::$name => $message,)+ }
+            }
+        }
+    };
+}
+
+market_errors! {
+    Overflow = 1, "an amount or a time does not fit its type";
+    DivisionByZero = 2, "a divisor is zero";
+    Underflow = 3, "an amount is larger than what it is taken from";
+    RateAboveWhole = 4, "a share is larger than 10,000 bps";
+
+    PriceNotPositive = 100, "the price, less its confidence, is not positive";
+    PriceStale = 101, "the price is too old; publish a newer one and try again";
+    PriceFromTheFuture = 102, "the price is dated in the future";
+    PriceConfidenceTooWide = 103, "the confidence interval of the price is too wide; wait for a steadier price";
+    TooFewReports = 104, "fewer than half of the publishers plus one have a fresh report";
+    PublisherSetInvalid = 105, "the publisher set is empty, larger than 16, or smaller than the number of reports";
+
+    NoCredits = 200, "the number of credits is zero";
+    SlippageExceeded = 201, "the purchase costs more RENDER than the stated maximum";
+    CreditsUnavailable = 202, "not enough available credits; buy credits or close finished jobs";
+    EscrowTooSmall = 203, "more is taken out of escrow than is in it";
+
+    JobWithoutUnits = 300, "a job needs at least one unit";
+    LeaseWithoutUnits = 301, "units per lease must be at least one";
+    JobWithoutPrice = 302, "the price per unit must be at least one credit unit";
+    TooManyLeases = 303, "a job has at most 1,024 leases; raise the units per lease";
+    JobDeadlineInvalid = 304, "the deadline must lie after the opening and within the longest job duration";
+    JobNotOpen = 305, "the job is not open";
+    JobDeadlinePassed = 306, "the deadline of the job has passed";
+    JobAlreadyClosed = 307, "the job is already closed";
+    JobStillOpen = 308, "the job still has leases to claim; cancel it or wait for its deadline";
+    LeasesInFlight = 309, "a lease of the job is still in flight; wait for its acceptance or its expiry";
+    NoSuchLease = 310, "the lease index is not below the lease count of the job";
+    ProgressInvalid = 311, "accepted and running leases are more than the leases of the job";
+    AskAboveCap = 312, "the ask of the node is above the price cap of the job";
+
+    NotYetEligible = 400, "the race delay of this node has not passed yet";
+    LeaseNotClaimable = 401, "the lease is held by a node or is accepted";
+    LeaseNotClaimed = 402, "the lease is not in the claimed state";
+    LeaseNotCommitted = 403, "the lease has no commitment to reveal";
+    LeaseNotRevealed = 404, "the lease has no revealed root to accept";
+    LeaseDeadlinePassed = 405, "the deadline to commit has passed";
+    RevealDeadlinePassed = 406, "the deadline to reveal has passed";
+    ChallengeWindowOpen = 407, "the challenge window has not closed yet";
+    LeaseNotExpired = 408, "the lease has not passed its deadline";
+    AttemptsExhausted = 409, "the lease was handed out too many times";
+    UnknownState = 410, "the state code is unknown";
+
+    NoAmount = 500, "the amount is zero";
+    StakeTooSmall = 501, "the stake is too small for this";
+    NothingUnbonding = 502, "nothing is unbonding";
+    StillUnbonding = 503, "the unbonding period has not passed yet";
+
+    HalfLifeInvalid = 600, "the half-life of reputation must be at least one second";
+    ScoreOutOfRange = 601, "a reputation lies between 0 and 10,000 bps";
+
+    ScheduleAboveCap = 700, "the emission schedule sums to more than the cap";
+    PeriodInvalid = 701, "the period ends before it begins";
+    SplitsInvalid = 702, "operations, creators and nodes must sum to 10,000 bps, and availability must be a share of nodes";
+    ShareAboveTotal = 703, "the share is larger than the total it is part of";
+    EpochNotOver = 704, "the epoch has not ended yet";
+
+    ParameterOutOfBounds = 800, "a parameter lies outside its bounds";
+    WashBoundTooHigh = 801, "the bounds on work and creator rewards would let a requester who is its own node profit; lower them";
+}
+
+impl fmt::Display for MarketError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.message())
+    }
+}
+
+impl core::error::Error for MarketError {}

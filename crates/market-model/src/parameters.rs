@@ -1,0 +1,283 @@
+//! Every number that governance may change, with its unit, default, bounds and source, and the rules that follow from them.
+//!
+//! All parameters are `u64` in declaration order, so that the account that holds them is their array, and a proposal names a
+//! parameter by its position in [`SPECS`]. [`Parameters::validate`] checks each bound and what must hold between them. The order
+//! is part of the account layout: new parameters go to the end.
+
+use core::fmt;
+
+use crate::amount::{self, WHOLE_BPS};
+use crate::epoch::{EpochRules, Splits};
+use crate::error::MarketError;
+use crate::lease::LeaseRules;
+use crate::oracle::OracleRules;
+use crate::race::{FactorRule, RaceRules};
+use crate::reputation::ReputationRules;
+use crate::stake::StakeRules;
+
+/// One parameter in words and numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ParameterSpec {
+    /// The field of [`Parameters`].
+    pub name: &'static str,
+    /// The unit of its value.
+    pub unit: &'static str,
+    /// Its value in a new network.
+    pub default: u64,
+    /// Least value, inclusive.
+    pub min: u64,
+    /// Largest value, inclusive.
+    pub max: u64,
+    /// Where the default comes from.
+    pub source: &'static str,
+}
+
+/// A parameter outside its bounds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OutOfBounds {
+    /// Which, and what its bounds are.
+    pub spec: &'static ParameterSpec,
+    /// The refused value.
+    pub value: u64,
+}
+
+impl fmt::Display for OutOfBounds {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { spec: ParameterSpec { name, unit, min, max, .. }, value } = self;
+        write!(formatter, "{name} is {value} {unit}, but must lie between {min} and {max}")
+    }
+}
+
+impl core::error::Error for OutOfBounds {}
+
+macro_rules! parameters {
+    ($($name:ident : $unit:literal, $default:literal, $min:literal ..= $max:literal, $source:literal, $doc:literal;)+) => {
+        /// All parameters of a network.
+        #[repr(C)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub struct Parameters {
+            $(
+                #[doc = concat!($doc, " Unit: ", $unit, ". Source: ", $source, ".")]
+                pub $name: u64,
+            )+
+        }
+
+        /// Unit, default, bounds and source of each parameter, in the order of the fields.
+        pub const SPECS: [ParameterSpec; COUNT] = [
+            $(ParameterSpec {
+                name: stringify!($name), unit: $unit, default: $default, min: $min, max: $max, source: $source,
+            },)+
+        ];
+
+        /// Number of parameters.
+        pub const COUNT: usize = [$(stringify!($name)),+].len();
+
+        impl Parameters {
+            /// The parameters of a new network.
+            pub const DEFAULT: Parameters = Parameters { $($name: $default,)+ };
+
+            /// The values in the order of [`SPECS`].
+            pub const fn values(&self) -> [u64; COUNT] {
+                [$(self.$name,)+]
+            }
+
+            /// Parameters from values in the order of [`SPECS`], not validated.
+            pub const fn from_values(values: [u64; COUNT]) -> Parameters {
+                let [$($name,)+] = values;
+                Parameters { $($name,)+ }
+            }
+        }
+    };
+}
+
+parameters! {
+    oracle_max_age_seconds: "seconds", 60, 5..=600, "design 4", "Oldest price that is accepted.";
+    oracle_max_confidence_bps: "bps", 150, 10..=1_000, "design 4, AEP-79", "Widest confidence of a price, as a share of it.";
+    oracle_confidence_multiple_hundredths: "1/100", 200, 0..=1_000, "Helium data credits", "Confidences taken off the price.";
+
+    burn_bps: "bps", 9_500, 5_000..=10_000, "RNP-006, RNP-021", "Part of a credit payment that is burned; the rest is the operations fee.";
+
+    job_max_seconds: "seconds", 2_592_000, 60..=31_536_000, "this project", "Longest time from the opening of a job to its deadline.";
+
+    lease_seconds: "seconds", 600, 5..=604_800, "this project", "From the claim of a lease to its commitment.";
+    reveal_seconds: "seconds", 120, 5..=86_400, "this project", "From the commitment of a lease to its reveal.";
+    challenge_seconds: "seconds", 300, 1..=604_800, "this project", "From the reveal of a lease to its acceptance.";
+
+    min_stake: "RENDER base units", 10_000_000_000, 100_000_000..=100_000_000_000_000, "this project", "Least stake of a node that may work.";
+    unbonding_seconds: "seconds", 1_209_600, 604_800..=5_184_000, "design 4", "From the start of unbonding to withdrawal.";
+    expiry_penalty_bps: "bps", 100, 0..=1_000, "this project", "Penalty for a missed deadline, as a share of the least stake.";
+
+    reputation_half_life_seconds: "seconds", 2_592_000, 86_400..=31_536_000, "this project", "Time in which the distance of a reputation to neutral halves.";
+    reputation_credit_scale: "credit units", 100_000_000, 1_000..=1_000_000_000_000, "this project", "Credits at which an outcome weighs one half, before its bound.";
+    reputation_max_weight_bps: "bps", 1_000, 1..=5_000, "this project", "Most weight of one outcome.";
+    reputation_returned_target_bps: "bps", 4_000, 0..=10_000, "this project", "What a returned lease counts as.";
+
+    race_tau_ms: "milliseconds", 4_000, 1_000..=60_000, "this project", "Mean delay of a node of weight one.";
+    race_delay_cap_ms: "milliseconds", 120_000, 1_000..=3_600_000, "this project", "Longest delay of any node.";
+    race_region_min_bps: "bps", 2_500, 1..=10_000, "this project", "Lower clamp of the region factor.";
+    race_region_max_bps: "bps", 10_000, 1..=10_000, "this project", "Upper clamp of the region factor.";
+    race_region_exponent_halves: "1/2", 2, 0..=8, "this project", "Exponent of the region factor.";
+    race_price_min_bps: "bps", 1_000, 1..=10_000, "this project", "Lower clamp of the price factor.";
+    race_price_max_bps: "bps", 10_000, 1..=10_000, "this project", "Upper clamp of the price factor.";
+    race_price_exponent_halves: "1/2", 1, 0..=8, "this project", "Exponent of the price factor.";
+    race_uptime_min_bps: "bps", 1_000, 1..=10_000, "this project", "Lower clamp of the uptime factor.";
+    race_uptime_max_bps: "bps", 9_900, 1..=10_000, "Spheron's first tier, 99 %", "Upper clamp of the uptime factor.";
+    race_uptime_exponent_halves: "1/2", 2, 0..=8, "this project", "Exponent of the uptime factor.";
+    race_reputation_min_bps: "bps", 500, 1..=10_000, "this project", "Lower clamp of the reputation factor.";
+    race_reputation_max_bps: "bps", 10_000, 1..=10_000, "this project", "Upper clamp of the reputation factor.";
+    race_reputation_exponent_halves: "1/2", 2, 0..=8, "this project", "Exponent of the reputation factor.";
+    race_capacity_min_bps: "bps", 1_000, 1..=10_000, "this project", "Lower clamp of the capacity factor.";
+    race_capacity_max_bps: "bps", 10_000, 1..=10_000, "this project", "Upper clamp of the capacity factor.";
+    race_capacity_exponent_halves: "1/2", 1, 0..=8, "this project", "Exponent of the capacity factor.";
+    race_history_min_bps: "bps", 500, 1..=10_000, "this project", "Lower clamp of the slash history factor.";
+    race_history_max_bps: "bps", 10_000, 1..=10_000, "this project", "Upper clamp of the slash history factor.";
+    race_history_exponent_halves: "1/2", 2, 0..=8, "this project", "Exponent of the slash history factor.";
+
+    epoch_seconds: "seconds", 604_800, 10..=2_678_400, "RNP-006: seven days", "Length of an epoch.";
+    operations_bps: "bps", 5_000, 0..=10_000, "RNP-018, RNP-022", "Share of operations in the emission.";
+    creators_bps: "bps", 2_500, 0..=10_000, "RNP-018, RNP-022", "Share of creators in the emission.";
+    nodes_bps: "bps", 2_500, 0..=10_000, "RNP-018, RNP-022", "Share of nodes in the emission.";
+    availability_numerator: "parts", 2_800, 0..=1_000_000, "RNP-022", "Availability's part of the nodes' share.";
+    availability_denominator: "parts", 17_800, 1..=1_000_000, "RNP-022", "The nodes' share in the same parts.";
+    usage_weight_bps: "bps", 2_500, 1..=10_000, "Helium's average over seven epochs: 2/(7 + 1)", "Weight of an epoch in the average of usage.";
+    work_bound_bps: "bps", 8_000, 0..=10_000, "this project; RNP-023 keeps the burn above the reward", "Most reward of a class, as a share of the RENDER burned for its accepted credits.";
+    creators_bound_bps: "bps", 2_000, 0..=10_000, "this project", "Most reward of creators, as a share of the RENDER burned for all accepted credits.";
+}
+
+impl Default for Parameters {
+    fn default() -> Self {
+        Self::DEFAULT
+    }
+}
+
+/// A parameter in seconds as a time; what does not fit is later than any time.
+fn seconds(value: u64) -> i64 {
+    i64::try_from(value).unwrap_or(i64::MAX)
+}
+
+impl Parameters {
+    /// The first parameter outside its bounds.
+    pub fn out_of_bounds(&self) -> Option<OutOfBounds> {
+        SPECS
+            .iter()
+            .zip(self.values())
+            .find(|(spec, value)| *value < spec.min || *value > spec.max)
+            .map(|(spec, value)| OutOfBounds { spec, value })
+    }
+
+    /// Checks every bound, that the splits make a whole, that no clamp is empty, and that a requester who is its own node
+    /// loses by it.
+    pub fn validate(&self) -> Result<(), MarketError> {
+        if self.out_of_bounds().is_some() {
+            return Err(MarketError::ParameterOutOfBounds);
+        }
+        self.splits().validate()?;
+        let race = self.race_rules(self.min_stake);
+        for rule in [&race.region, &race.price, &race.uptime, &race.reputation, &race.capacity, &race.history] {
+            if rule.min_bps > rule.max_bps {
+                return Err(MarketError::ParameterOutOfBounds);
+            }
+        }
+        // Who burns R pays at least R; what comes back is at most both bounds of R.
+        if amount::add(self.work_bound_bps, self.creators_bound_bps)? > WHOLE_BPS {
+            return Err(MarketError::WashBoundTooHigh);
+        }
+        Ok(())
+    }
+
+    /// For [`crate::oracle`].
+    pub fn oracle_rules(&self) -> OracleRules {
+        OracleRules {
+            max_age_seconds: seconds(self.oracle_max_age_seconds),
+            max_confidence_bps: self.oracle_max_confidence_bps,
+            confidence_multiple_hundredths: self.oracle_confidence_multiple_hundredths,
+        }
+    }
+
+    /// For [`crate::lease`].
+    pub fn lease_rules(&self) -> LeaseRules {
+        LeaseRules {
+            lease_seconds: seconds(self.lease_seconds),
+            reveal_seconds: seconds(self.reveal_seconds),
+            challenge_seconds: seconds(self.challenge_seconds),
+        }
+    }
+
+    /// For [`crate::stake`].
+    pub fn stake_rules(&self) -> StakeRules {
+        StakeRules {
+            min_stake: self.min_stake,
+            unbonding_seconds: seconds(self.unbonding_seconds),
+            expiry_penalty_bps: self.expiry_penalty_bps,
+        }
+    }
+
+    /// For [`crate::reputation`].
+    pub fn reputation_rules(&self) -> ReputationRules {
+        ReputationRules {
+            half_life_seconds: seconds(self.reputation_half_life_seconds),
+            credit_scale: self.reputation_credit_scale,
+            max_weight_bps: self.reputation_max_weight_bps,
+            returned_target_bps: self.reputation_returned_target_bps,
+        }
+    }
+
+    /// For [`crate::race`], with the stake whose factor is one.
+    pub fn race_rules(&self, stake_reference: u64) -> RaceRules {
+        RaceRules {
+            region: FactorRule {
+                min_bps: self.race_region_min_bps,
+                max_bps: self.race_region_max_bps,
+                exponent_halves: self.race_region_exponent_halves,
+            },
+            price: FactorRule {
+                min_bps: self.race_price_min_bps,
+                max_bps: self.race_price_max_bps,
+                exponent_halves: self.race_price_exponent_halves,
+            },
+            uptime: FactorRule {
+                min_bps: self.race_uptime_min_bps,
+                max_bps: self.race_uptime_max_bps,
+                exponent_halves: self.race_uptime_exponent_halves,
+            },
+            reputation: FactorRule {
+                min_bps: self.race_reputation_min_bps,
+                max_bps: self.race_reputation_max_bps,
+                exponent_halves: self.race_reputation_exponent_halves,
+            },
+            capacity: FactorRule {
+                min_bps: self.race_capacity_min_bps,
+                max_bps: self.race_capacity_max_bps,
+                exponent_halves: self.race_capacity_exponent_halves,
+            },
+            history: FactorRule {
+                min_bps: self.race_history_min_bps,
+                max_bps: self.race_history_max_bps,
+                exponent_halves: self.race_history_exponent_halves,
+            },
+            stake_reference,
+            tau_ms: self.race_tau_ms,
+            delay_cap_ms: self.race_delay_cap_ms,
+        }
+    }
+
+    /// For [`crate::epoch`].
+    pub fn splits(&self) -> Splits {
+        Splits {
+            operations_bps: self.operations_bps,
+            creators_bps: self.creators_bps,
+            nodes_bps: self.nodes_bps,
+            availability_numerator: self.availability_numerator,
+            availability_denominator: self.availability_denominator,
+        }
+    }
+
+    /// For [`crate::epoch`].
+    pub fn epoch_rules(&self) -> EpochRules {
+        EpochRules {
+            usage_weight_bps: self.usage_weight_bps,
+            work_bound_bps: self.work_bound_bps,
+            creators_bound_bps: self.creators_bound_bps,
+        }
+    }
+}
