@@ -1,0 +1,1 @@
+//! render-compute: the requester's command line

@@ -1,0 +1,1 @@
+//! Addresses, instruction builders, account decoding, job manifests and the blob store

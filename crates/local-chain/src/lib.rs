@@ -1,0 +1,1 @@
+//! The Chain trait over an in-process SVM with virtual time

@@ -1,0 +1,2 @@
+//! The main job on real parts, shown step by step.
+fn main() {}

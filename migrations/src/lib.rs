@@ -1,0 +1,1 @@
+//! Numbered, idempotent network set-up steps

@@ -1,0 +1,75 @@
+//! Seeds, sizes and flags that every part of the system must agree on.
+
+/// Seed of the one [`Network`](crate::state::Network) account.
+pub const SEED_NETWORK: &[u8] = b"network";
+/// Seed of the token account that holds every node's stake.
+pub const SEED_STAKE_VAULT: &[u8] = b"stake-vault";
+/// Seed of the emission [`Schedule`](crate::state::Schedule).
+pub const SEED_SCHEDULE: &[u8] = b"schedule";
+/// Seed of the publisher-set [`Oracle`](crate::state::Oracle).
+pub const SEED_ORACLE: &[u8] = b"oracle";
+/// Seed of an [`Engine`](crate::state::Engine), followed by its id.
+pub const SEED_ENGINE: &[u8] = b"engine";
+/// Seed of a [`CreditAccount`](crate::state::CreditAccount), followed by its owner.
+pub const SEED_CREDIT: &[u8] = b"credit";
+/// Seed of an [`Operator`](crate::state::Operator), followed by its wallet.
+pub const SEED_OPERATOR: &[u8] = b"operator";
+/// Seed of a [`Node`](crate::state::Node), followed by its identity key.
+pub const SEED_NODE: &[u8] = b"node";
+/// Seed of a [`Job`](crate::state::Job), followed by the requester and a nonce.
+pub const SEED_JOB: &[u8] = b"job";
+/// Seed of a [`Lease`](crate::state::Lease), followed by the job, its index and its replica.
+pub const SEED_LEASE: &[u8] = b"lease";
+/// Seed of an [`Epoch`](crate::state::Epoch), followed by its number.
+pub const SEED_EPOCH: &[u8] = b"epoch";
+/// Seed of an [`EpochShard`](crate::state::EpochShard), followed by the epoch's number and the shard's.
+pub const SEED_EPOCH_SHARD: &[u8] = b"epoch-shard";
+/// Seed of a [`NodeEpoch`](crate::state::NodeEpoch), followed by the node and the epoch's number.
+pub const SEED_NODE_EPOCH: &[u8] = b"node-epoch";
+
+/// Layout version written into every account.
+pub const LAYOUT_VERSION: u8 = 1;
+/// Decimals of RENDER.
+pub const RENDER_DECIMALS: u8 = 8;
+/// Shards an epoch's running totals are spread over, so that accepting work takes no network-wide write lock.
+pub const EPOCH_SHARDS: u8 = 32;
+/// Leases a job can have: one bit each in the job account.
+pub const MAX_LEASES_PER_JOB: u32 = 1_024;
+/// Shortest lease a job may ask for.
+pub const MINIMUM_LEASE_SECONDS: u32 = 5;
+/// Publishers an oracle can have.
+pub const MAX_PUBLISHERS: usize = 16;
+
+/// Reputation of a newcomer: 5,000 basis points with 16 fraction bits.
+pub const NEUTRAL_REPUTATION: u32 = 5_000 << 16;
+
+/// Class of a job: rendering (design section 2).
+pub const CLASS_RENDER: u8 = 0;
+/// Class of a job: general compute.
+pub const CLASS_COMPUTE: u8 = 1;
+/// Number of classes.
+pub const CLASSES: usize = 2;
+
+/// How an engine's results are verified: the step machine of `crates/kernels`, bit for bit.
+pub const VERIFICATION_EXACT: u8 = 0;
+
+/// Where the price of RENDER comes from: the median of a set of publishers.
+pub const ORACLE_PUBLISHERS: u8 = 0;
+/// Where the price of RENDER comes from: a Pyth pull-oracle account.
+pub const ORACLE_PYTH: u8 = 1;
+
+/// Pause bit: no credits are sold.
+pub const PAUSE_CREDITS: u64 = 1;
+/// Pause bit: no jobs are opened.
+pub const PAUSE_JOBS: u64 = 1 << 1;
+/// Pause bit: no leases are claimed. Work already leased can be finished and is paid.
+pub const PAUSE_LEASES: u64 = 1 << 2;
+/// Pause bit: no nodes are registered and no stake is deposited. Unbonding and withdrawal always work.
+pub const PAUSE_STAKES: u64 = 1 << 3;
+/// Every pause bit there is.
+pub const PAUSE_ALL: u64 = PAUSE_CREDITS | PAUSE_JOBS | PAUSE_LEASES | PAUSE_STAKES;
+
+/// The shard that a key's contributions to an epoch are added to.
+pub const fn shard_of(key: &[u8; 32]) -> u8 {
+    key[0] % EPOCH_SHARDS
+}

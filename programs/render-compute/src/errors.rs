@@ -1,0 +1,136 @@
+//! Every reason the program refuses for. Bands of 100 per actor; codes are never reused.
+
+use anchor_lang::prelude::*;
+use market_model::MarketError;
+
+/// Error codes: 6000 + the number below. Rules of the market model are at 7000 + `MarketError::code()`.
+#[error_code]
+pub enum RenderError {
+    /// Network, governance, engines.
+    #[msg("the signer is not the program's upgrade authority")]
+    NotUpgradeAuthority = 0,
+    #[msg("the signer is not the network's authority")]
+    NotAuthority = 1,
+    #[msg("the signer has not been offered the authority")]
+    NotPendingAuthority = 2,
+    #[msg("this part of the network is paused")]
+    Paused = 3,
+    #[msg("the pause bits contain an unknown bit")]
+    UnknownPauseBit = 4,
+    #[msg("the mint must have 8 decimals and the network account as its mint authority")]
+    WrongMint = 5,
+    #[msg("the token account has another mint or owner than this instruction needs")]
+    WrongTokenAccount = 6,
+    #[msg("the engine is disabled")]
+    EngineDisabled = 7,
+    #[msg("the class or verification kind is unknown")]
+    UnknownKind = 8,
+    #[msg("a value that must be set is zero")]
+    ZeroValue = 9,
+
+    /// Oracle and credits.
+    #[msg("the price account is not the one the network reads")]
+    WrongOracle = 100,
+    #[msg("the signer is not a publisher of this oracle")]
+    NotPublisher = 101,
+    #[msg("more publishers than an oracle holds, or the same one twice")]
+    BadPublisherSet = 102,
+    #[msg("the Pyth price update is malformed, for another feed, or not fully verified")]
+    BadPriceUpdate = 103,
+    #[msg("a report must be newer than the publisher's last one and not from the future")]
+    ReportOutOfOrder = 104,
+    #[msg("the credit account belongs to another wallet")]
+    WrongCreditAccount = 105,
+
+    /// Jobs.
+    #[msg("the signer is not the job's requester")]
+    NotRequester = 200,
+    #[msg("the nonce is not the requester's next one")]
+    WrongNonce = 201,
+    #[msg("the job is not open")]
+    JobNotOpen = 202,
+    #[msg("the job is not over: cancel it, or wait for its deadline")]
+    JobNotOver = 203,
+    #[msg("the job has leases that are not settled")]
+    JobNotSettled = 204,
+    #[msg("the job has its seed already")]
+    AlreadySeeded = 205,
+    #[msg("no slot after the job's opening has a hash yet")]
+    TooEarlyToSeed = 206,
+    #[msg("the job has no seed yet: send job_seed first")]
+    NotSeeded = 207,
+    #[msg("the job's deadline has passed")]
+    JobPastDeadline = 208,
+    #[msg("the lease was accepted or released already")]
+    AlreadySettled = 209,
+    #[msg("a lease must last at least 5 seconds and no longer than a job may be open")]
+    BadLeaseSeconds = 210,
+
+    /// Leases.
+    #[msg("the lease index is not one of the job's")]
+    NoSuchLease = 300,
+    #[msg("the lease is in another state than this instruction needs")]
+    WrongLeaseState = 301,
+    #[msg("the lease belongs to another job or node")]
+    WrongLease = 302,
+    #[msg("the node's turn in the race has not come yet")]
+    NotYourTurn = 303,
+    #[msg("the node does not meet the job's requirements")]
+    RequirementsNotMet = 304,
+    #[msg("the job pays less than the node asks")]
+    BelowAsk = 305,
+    #[msg("the node holds as many leases as it may")]
+    NodeFull = 306,
+    #[msg("the node is draining")]
+    NodeDraining = 307,
+    #[msg("the lease is held by a node")]
+    LeaseHeld = 308,
+    #[msg("the lease account is still needed")]
+    LeaseNeeded = 309,
+
+    /// Attestations.
+    #[msg("root, salt and node do not give the commitment")]
+    CommitmentMismatch = 400,
+    #[msg("a reveal must come at least one slot after its commitment")]
+    RevealTooEarly = 401,
+
+    /// Operators, nodes and stakes.
+    #[msg("the signer is not the node's identity")]
+    NotIdentity = 500,
+    #[msg("the signer is not the node's operator")]
+    NotOperator = 501,
+    #[msg("the node belongs to another operator")]
+    WrongNode = 502,
+    #[msg("the node still has stake, slashed RENDER or leases")]
+    NodeBusy = 503,
+    #[msg("the operator still has nodes")]
+    OperatorBusy = 504,
+
+    /// Epochs.
+    #[msg("the epoch is not the one this instruction needs")]
+    WrongEpoch = 600,
+    #[msg("the moment lies outside the epoch")]
+    OutsideEpoch = 601,
+    #[msg("the epoch has not ended")]
+    EpochNotOver = 602,
+    #[msg("the epoch is not finalized")]
+    EpochNotFinalized = 603,
+    #[msg("the epoch is finalized already")]
+    EpochFinalized = 604,
+    #[msg("the shard is not the one this instruction needs")]
+    WrongShard = 605,
+    #[msg("the shard was summed already")]
+    ShardSummed = 606,
+    #[msg("shards are missing from the sum")]
+    ShardsMissing = 607,
+    #[msg("it was claimed already")]
+    AlreadyClaimed = 608,
+}
+
+/// First code of the market model's refusals.
+pub const MARKET_ERROR_OFFSET: u32 = 7_000;
+
+/// Maps a rule's refusal to its code.
+pub fn refused(error: MarketError) -> Error {
+    Error::Custom(MARKET_ERROR_OFFSET.saturating_add(error.code()))
+}

@@ -1,0 +1,85 @@
+//! Events of epochs.
+
+use crate::constants::CLASSES;
+use anchor_lang::prelude::*;
+
+/// An epoch began.
+#[event(bytemuck)]
+pub struct EpochOpened {
+    /// Number.
+    pub number: u64,
+    /// Start, unix seconds.
+    pub starts_at: i64,
+    /// End, unix seconds.
+    pub ends_at: i64,
+}
+
+/// A shard's totals were added to its epoch's.
+#[event(bytemuck)]
+pub struct EpochShardSummed {
+    /// Epoch.
+    pub number: u64,
+    /// Shard.
+    pub shard: u64,
+    /// Credits of accepted work by class.
+    pub work: [u64; CLASSES],
+    /// RENDER burned.
+    pub burned: u64,
+    /// Credits bought.
+    pub bought: u64,
+}
+
+/// An epoch's pools are fixed.
+#[event(bytemuck)]
+pub struct EpochFinalized {
+    /// Number.
+    pub number: u64,
+    /// RENDER the schedule emits.
+    pub emission: u64,
+    /// Credits of accepted work by class.
+    pub work: [u64; CLASSES],
+    /// The same, smoothed.
+    pub smoothed_work: [u64; CLASSES],
+    /// RENDER burned in the epoch.
+    pub burned: u64,
+    /// Credits bought in the epoch.
+    pub bought: u64,
+    /// RENDER for network operations.
+    pub operations_pool: u64,
+    /// RENDER for creators.
+    pub creators_pool: u64,
+    /// RENDER for availability.
+    pub availability_pool: u64,
+    /// RENDER for work by class.
+    pub work_pools: [u64; CLASSES],
+    /// RENDER left for the next epoch: creators, availability, render, compute.
+    pub carry: [u64; 4],
+}
+
+/// A node's share of an epoch was minted to its operator.
+#[event(bytemuck)]
+pub struct EpochClaimed {
+    /// Epoch.
+    pub number: u64,
+    /// The node account.
+    pub node: Address,
+    /// The operator's wallet.
+    pub operator: Address,
+    /// Token account paid.
+    pub payout: Address,
+    /// The node's work by class, credits.
+    pub work: [u64; CLASSES],
+    /// RENDER for work by class.
+    pub amounts: [u64; CLASSES],
+    /// RENDER for availability.
+    pub availability_amount: u64,
+}
+
+/// The operations share of an epoch was minted.
+#[event(bytemuck)]
+pub struct OperationsClaimed {
+    /// Epoch.
+    pub number: u64,
+    /// RENDER minted.
+    pub amount: u64,
+}

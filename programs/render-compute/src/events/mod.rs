@@ -1,0 +1,16 @@
+//! What happened, in the past tense. Together the events are enough to rebuild every account without reading one.
+//! All are fixed-size little-endian structs behind an 8-byte discriminator.
+
+mod credit;
+mod epoch;
+mod job;
+mod lease;
+mod network;
+mod node;
+
+pub use credit::*;
+pub use epoch::*;
+pub use job::*;
+pub use lease::*;
+pub use network::*;
+pub use node::*;

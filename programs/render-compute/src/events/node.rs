@@ -1,0 +1,120 @@
+//! Events of operators, nodes and stakes.
+
+use anchor_lang::prelude::*;
+use market_model::stake::Stake;
+
+/// A wallet became an operator.
+#[event(bytemuck)]
+pub struct OperatorRegistered {
+    /// The wallet.
+    pub wallet: Address,
+    /// Token account that claims are minted to.
+    pub payout: Address,
+}
+
+/// An operator is paid to another token account from now.
+#[event(bytemuck)]
+pub struct PayoutChanged {
+    /// The wallet.
+    pub wallet: Address,
+    /// Account until now.
+    pub before: Address,
+    /// Account from now.
+    pub after: Address,
+}
+
+/// A node was registered, or its operator changed what it offers.
+#[event(bytemuck)]
+pub struct NodeRegistered {
+    /// The node account.
+    pub node: Address,
+    /// Its identity key.
+    pub identity: Address,
+    /// Its operator's wallet.
+    pub operator: Address,
+    /// Accelerator, zero-padded.
+    pub hardware: [u8; 32],
+    /// Asks per class, credits per work measure.
+    pub asks: [u64; 2],
+    /// Slot of registration.
+    pub registered_slot: u64,
+    /// Leases that may be held at once.
+    pub capacity: u32,
+    /// Accelerator memory, MiB.
+    pub memory_mib: u32,
+    /// Region code.
+    pub region: u16,
+    /// Bit per class served.
+    pub classes: u8,
+    /// 1 while it takes no new leases.
+    pub draining: u8,
+    /// Zero.
+    pub padding: [u8; 4],
+}
+
+/// A node is gone.
+#[event(bytemuck)]
+pub struct NodeClosed {
+    /// The node account.
+    pub node: Address,
+    /// Its operator's wallet.
+    pub operator: Address,
+}
+
+/// Stake moved: deposited, set to unbond, or withdrawn.
+#[event(bytemuck)]
+pub struct StakeChanged {
+    /// The node account.
+    pub node: Address,
+    /// RENDER at stake before.
+    pub stake_before: u64,
+    /// RENDER at stake after.
+    pub stake_after: u64,
+    /// RENDER unbonding before.
+    pub unbonding_before: u64,
+    /// RENDER unbonding after.
+    pub unbonding_after: u64,
+    /// When it can be withdrawn, unix seconds.
+    pub unbonding_until: i64,
+}
+
+/// Stake was slashed. Nothing is slashed without this event (law L8).
+#[event(bytemuck)]
+pub struct StakeSlashed {
+    /// The node account.
+    pub node: Address,
+    /// Evidence: the lease whose deadline was missed.
+    pub evidence: Address,
+    /// RENDER taken from the stake.
+    pub from_stake: u64,
+    /// RENDER taken from what was unbonding.
+    pub from_unbonding: u64,
+    /// One of the `SLASH_*` codes.
+    pub reason: u64,
+}
+
+/// Reason code: the lease's deadline passed without a result.
+pub const SLASH_LEASE_EXPIRED: u64 = 1;
+/// Reason code: a commitment was not revealed in time.
+pub const SLASH_REVEAL_MISSED: u64 = 2;
+
+/// Slashed RENDER left the vault and was burned.
+#[event(bytemuck)]
+pub struct SlashBurned {
+    /// The node account.
+    pub node: Address,
+    /// RENDER burned.
+    pub amount: u64,
+}
+
+/// The event of a movement of stake.
+pub fn stake_changed(node: &Address, before: &Stake, after: &Stake) -> StakeChanged {
+    StakeChanged {
+        node: *node,
+        stake_before: before.staked,
+        stake_after: after.staked,
+        unbonding_before: before.unbonding,
+        unbonding_after: after.unbonding,
+        unbonding_until: after.unbonding_until,
+    }
+}

@@ -1,0 +1,4 @@
+//! Attestations.
+
+pub mod attestation_commit;
+pub mod attestation_reveal;

@@ -1,0 +1,3 @@
+//! The engine registry.
+
+pub mod engine_register;

@@ -1,0 +1,20 @@
+//! `node_epoch_close`: removes a node's record of an epoch it has claimed.
+
+use crate::{errors::RenderError, state::*};
+use anchor_lang::prelude::*;
+
+/// Accounts of `node_epoch_close`. Anyone may send it.
+#[derive(Accounts)]
+pub struct NodeEpochClose {
+    /// Closed.
+    #[account(mut, close = payer, constraint = node_epoch.is_claimed == 1 @ RenderError::EpochNotFinalized)]
+    pub node_epoch: Account<NodeEpoch>,
+    /// Paid the rent and receives it back.
+    #[account(mut, address = node_epoch.payer @ RenderError::WrongNode)]
+    pub payer: UncheckedAccount,
+}
+
+/// Before: the share was claimed. After: the account is gone. It cannot come back: records open only while their epoch runs.
+pub fn node_epoch_close(_ctx: &mut Context<NodeEpochClose>) -> Result<()> {
+    Ok(())
+}

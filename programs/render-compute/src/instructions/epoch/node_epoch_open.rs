@@ -1,0 +1,37 @@
+//! `node_epoch_open`: creates a node's record in a running epoch.
+
+use crate::{constants::*, state::*};
+use anchor_lang::prelude::*;
+
+/// Accounts of `node_epoch_open`. Anyone may send it.
+#[derive(Accounts)]
+pub struct NodeEpochOpen {
+    /// Pays the rent.
+    #[account(mut)]
+    pub payer: Signer,
+    /// The running epoch.
+    pub epoch: Account<Epoch>,
+    /// The node.
+    pub node: Account<Node>,
+    /// Created.
+    #[account(init, payer = payer, seeds = [SEED_NODE_EPOCH, node.address().as_ref(), epoch.number.to_le_bytes().as_ref()], bump)]
+    pub node_epoch: Account<NodeEpoch>,
+    /// System program.
+    pub system_program: Program<System>,
+}
+
+/// Before: the epoch runs. After: the record exists and is empty.
+pub fn node_epoch_open(ctx: &mut Context<NodeEpochOpen>) -> Result<()> {
+    let now = Clock::get()?.unix_timestamp;
+    let bump = ctx.bumps.node_epoch;
+    let accounts = &mut ctx.accounts;
+    accounts.epoch.require_running(now)?;
+    let (number, node, payer) = (accounts.epoch.number, *accounts.node.address(), *accounts.payer.address());
+    let account = &mut accounts.node_epoch;
+    account.node = node;
+    account.payer = payer;
+    account.epoch = number;
+    account.version = LAYOUT_VERSION;
+    account.bump = bump;
+    Ok(())
+}

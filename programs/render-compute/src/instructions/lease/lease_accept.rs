@@ -1,0 +1,80 @@
+//! `lease_accept`: pays a lease whose challenge window has closed. Hot path.
+
+use crate::{constants::*, errors::*, events::LeaseAccepted, model::*, state::*};
+use anchor_lang::prelude::*;
+use market_model::reputation::Outcome;
+
+/// Accounts of `lease_accept`. Anyone may send it.
+#[derive(Accounts)]
+pub struct LeaseAccept {
+    /// Rules.
+    pub network: Account<Network>,
+    /// The job that pays.
+    #[account(mut, constraint = lease.job == *job.address() @ RenderError::WrongLease)]
+    pub job: Account<Job>,
+    /// The node that earns.
+    #[account(mut, constraint = lease.node == *node.address() @ RenderError::WrongLease)]
+    pub node: Account<Node>,
+    /// Accepted.
+    #[account(mut)]
+    pub lease: Account<Lease>,
+    /// The running epoch.
+    pub epoch: Account<Epoch>,
+    /// The node's shard of it.
+    #[account(mut, constraint = shard.epoch == epoch.number && shard.shard == shard_of(&node.identity.to_bytes()) @ RenderError::WrongShard)]
+    pub shard: Account<EpochShard>,
+    /// The node's work in it.
+    #[account(mut, constraint = node_epoch.epoch == epoch.number && node_epoch.node == *node.address() @ RenderError::WrongEpoch)]
+    pub node_epoch: Account<NodeEpoch>,
+}
+
+/// Before: the root is revealed and its challenge window has closed; the epoch runs. After: the lease's credits have left the escrow
+/// once (laws L3, L7) and count as the node's work of the epoch.
+pub fn lease_accept(ctx: &mut Context<LeaseAccept>) -> Result<()> {
+    let now = Clock::get()?.unix_timestamp;
+    let accounts = &mut ctx.accounts;
+    accounts.epoch.require_running(now)?;
+    let lease = &mut accounts.lease;
+    let (state, rules) = lease.model()?;
+    let next = state.accept(now, &rules).map_err(refused)?;
+    lease.enter(next, 0)?;
+    let value = lease.value;
+
+    let job = &mut accounts.job;
+    require!(job.settle(lease.index), RenderError::AlreadySettled);
+    job.escrow = difference(job.escrow, value)?;
+    job.spent = sum(job.spent, value)?;
+    job.units_accepted = sum(job.units_accepted, u64::from(lease.units))?;
+
+    let class = usize::from(lease.class);
+    let work = accounts.node_epoch.work.get_mut(class).ok_or(RenderError::UnknownKind)?;
+    *work = sum(*work, value)?;
+    let node_work_after = *work;
+    let shard_work = accounts.shard.work.get_mut(class).ok_or(RenderError::UnknownKind)?;
+    *shard_work = sum(*shard_work, value)?;
+
+    let node = &mut accounts.node;
+    let reputation_before = node.reputation;
+    node.judge(Outcome::Accepted, value, now, &accounts.network.parameters().reputation_rules())?;
+    node.leases_held = node.leases_held.saturating_sub(1);
+    node.leases_accepted = sum(node.leases_accepted, 1)?;
+    node.credits_accepted = sum(node.credits_accepted, value)?;
+
+    let lease = &accounts.lease;
+    emit!(LeaseAccepted {
+        lease: *lease.address(),
+        job: lease.job,
+        node: lease.node,
+        root: lease.root,
+        result: lease.result,
+        value,
+        escrow_after: accounts.job.escrow,
+        epoch: accounts.epoch.number,
+        node_work_after,
+        index: lease.index,
+        units: lease.units,
+        reputation_before,
+        reputation_after: accounts.node.reputation,
+    });
+    Ok(())
+}

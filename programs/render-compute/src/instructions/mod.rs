@@ -1,0 +1,32 @@
+//! Instructions: one file each, in the folder of its actor. Order inside a handler: checks, transition, tokens, event.
+
+pub mod attestation;
+pub mod credit;
+pub mod engine;
+pub mod epoch;
+pub mod job;
+pub mod lease;
+pub mod network;
+pub mod node;
+pub mod operator;
+pub mod oracle;
+
+pub use attestation::{attestation_commit::*, attestation_reveal::*};
+pub use credit::{credit_buy::*, credit_open::*};
+pub use engine::engine_register::*;
+pub use epoch::{
+    epoch_claim::*, epoch_claim_operations::*, epoch_finalize::*, epoch_open::*, epoch_shard_close::*,
+    epoch_shard_open::*, epoch_sum::*, node_epoch_close::*, node_epoch_open::*,
+};
+pub use job::{job_cancel::*, job_close::*, job_open::*, job_seed::*, lease_release::*};
+pub use lease::{lease_accept::*, lease_claim::*, lease_close::*, lease_expire::*, lease_return::*};
+pub use network::{
+    network_accept_authority::*, network_init::*, network_offer_authority::*, network_pause::*, network_set_oracle::*,
+    network_set_parameters::*,
+};
+pub use node::{
+    node_close::*, node_drain::*, node_register::*, node_update::*, slash_burn::*, stake_deposit::*, stake_unbond::*,
+    stake_withdraw::*,
+};
+pub use operator::{operator_register::*, operator_set_payout::*};
+pub use oracle::{oracle_publish::*, oracle_set_publishers::*};

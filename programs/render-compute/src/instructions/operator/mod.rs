@@ -1,0 +1,4 @@
+//! Operators.
+
+pub mod operator_register;
+pub mod operator_set_payout;

@@ -1,0 +1,342 @@
+//! The market on chain: credits bought by burning RENDER, jobs that escrow them, leases that nodes win in a verifiable race,
+//! attestations of their results, stakes behind them, and epochs that mint RENDER for accepted work.
+//!
+//! Handlers check accounts, call a rule of `market_model`, move tokens and emit an event, in that order. What may happen when is
+//! decided there, not here. SPEC.md beside this crate says why each rule stands.
+#![cfg_attr(not(feature = "idl-build"), no_std)]
+// Anchor's macros test for cfgs that only its own toolchain declares.
+#![allow(unexpected_cfgs)]
+extern crate alloc;
+
+pub mod constants;
+pub mod errors;
+pub mod events;
+pub mod instructions;
+mod model;
+pub mod price;
+pub mod race;
+pub mod slot_hashes;
+pub mod state;
+mod token;
+
+use anchor_lang::prelude::*;
+use constants::MAX_PUBLISHERS;
+use instructions::*;
+#[cfg(target_arch = "bpf")]
+use sbf_builtins as _;
+use state::PARAMETERS;
+
+declare_id!("8SVB47gz7M38gBZFpR5PuDnXHi5BKvWNfk44pLakvbfX");
+
+/// The instructions. Each one's comment is its specification: who signs, what holds before, what holds after.
+#[program]
+pub mod render_compute {
+    use super::*;
+
+    /// Second half of handing the network over.
+    ///
+    /// Before: the authority was offered to the signer. After: the signer governs and no offer stands.
+    pub fn network_accept_authority(ctx: &mut Context<NetworkAcceptAuthority>) -> Result<()> {
+        instructions::network_accept_authority(ctx)
+    }
+
+    /// Creates the network.
+    ///
+    /// Before: no network; the signer is the program's upgrade authority. After: the network exists, nothing is paused, no epoch is open.
+    pub fn network_init(ctx: &mut Context<NetworkInit>, genesis_at: i64, parameters: [u64; PARAMETERS], yearly: [u64; 60]) -> Result<()> {
+        instructions::network_init(ctx, genesis_at, parameters, yearly)
+    }
+
+    /// First half of handing the network over, so that a mistyped key cannot lose it.
+    ///
+    /// Before: the signer governs. After: `to` may accept; zero withdraws the offer.
+    pub fn network_offer_authority(ctx: &mut Context<NetworkAuthority>, to: Address) -> Result<()> {
+        instructions::network_offer_authority(ctx, to)
+    }
+
+    /// Stops and restarts inflows, area by area. Nothing pauses withdrawals, refunds or claims.
+    ///
+    /// Before: the signer governs. After: exactly the areas in `bits` are paused.
+    pub fn network_pause(ctx: &mut Context<NetworkAuthority>, bits: u64) -> Result<()> {
+        instructions::network_pause(ctx, bits)
+    }
+
+    /// Chooses where prices are read from.
+    ///
+    /// Before: the signer governs; a Pyth oracle names its program and feed. After: purchases read `oracle`.
+    /// For a Pyth oracle a zero `oracle` admits any account of `pyth_program` that carries `pyth_feed` (pull updates live at fresh addresses).
+    pub fn network_set_oracle(ctx: &mut Context<NetworkAuthority>, kind: u8, oracle: Address, pyth_program: Address, pyth_feed: [u8; 32]) -> Result<()> {
+        instructions::network_set_oracle(ctx, kind, oracle, pyth_program, pyth_feed)
+    }
+
+    /// Replaces the tunable numbers.
+    ///
+    /// Before: the signer governs and every number lies in its bounds. After: the numbers are in force for everything that starts from now;
+    /// leases and epochs that exist keep the deadlines they were given.
+    pub fn network_set_parameters(ctx: &mut Context<NetworkAuthority>, parameters: [u64; PARAMETERS]) -> Result<()> {
+        instructions::network_set_parameters(ctx, parameters)
+    }
+
+    /// A publisher reports the price of RENDER.
+    ///
+    /// Before: the signer is a publisher; the report is newer than its last one and not from the future. After: it is the publisher's report.
+    pub fn oracle_publish(ctx: &mut Context<OraclePublish>, price: u64, confidence: u64, published_at: i64) -> Result<()> {
+        instructions::oracle_publish(ctx, price, confidence, published_at)
+    }
+
+    /// Replaces the publisher set.
+    ///
+    /// Before: the signer governs; keys are distinct and not zero. After: exactly these keys may report; a key that stays keeps its report.
+    pub fn oracle_set_publishers(ctx: &mut Context<OracleSetPublishers>, keys: [Address; MAX_PUBLISHERS], count: u8) -> Result<()> {
+        instructions::oracle_set_publishers(ctx, keys, count)
+    }
+
+    /// Adds an engine, or changes one.
+    ///
+    /// Before: the signer governs. After: the engine is registered as given. Jobs that exist keep the digest in their manifest.
+    #[allow(clippy::too_many_arguments)]
+    pub fn engine_register(ctx: &mut Context<EngineRegister>, id: [u8; 16], digest: [u8; 32], referee: Address, format: u32, class: u8, verification: u8, enabled: bool) -> Result<()> {
+        instructions::engine_register(ctx, id, digest, referee, format, class, verification, enabled)
+    }
+
+    /// Burns RENDER for credits.
+    ///
+    /// Before: credits are sold, the price is fresh and narrow, and `maximum_render` covers the cost.
+    /// After: `credits` more are available, their worth in RENDER at the price's lower bound is burned, and operations received its share on top.
+    pub fn credit_buy(ctx: &mut Context<CreditBuy>, credits: u64, maximum_render: u64) -> Result<()> {
+        instructions::credit_buy(ctx, credits, maximum_render)
+    }
+
+    /// Gives a wallet an account for credits.
+    ///
+    /// Before: the wallet has no account. After: it has an empty one.
+    pub fn credit_open(ctx: &mut Context<CreditOpen>) -> Result<()> {
+        instructions::credit_open(ctx)
+    }
+
+    /// Makes a wallet an operator.
+    ///
+    /// Before: the wallet is no operator and owns the payout account. After: it is one.
+    pub fn operator_register(ctx: &mut Context<OperatorRegister>) -> Result<()> {
+        instructions::operator_register(ctx)
+    }
+
+    /// Changes where claims are minted to.
+    ///
+    /// Before: the wallet owns the payout account. After: claims, also of past epochs, are minted to it.
+    pub fn operator_set_payout(ctx: &mut Context<OperatorSetPayout>) -> Result<()> {
+        instructions::operator_set_payout(ctx)
+    }
+
+    /// Removes a node that owes and holds nothing.
+    ///
+    /// Before: no stake, nothing unbonding, nothing slashed and unburned, no lease held. After: the account is gone.
+    /// Shares of epochs that are not claimed yet can only be claimed while the node exists: claim first.
+    pub fn node_close(ctx: &mut Context<NodeClose>) -> Result<()> {
+        instructions::node_close(ctx)
+    }
+
+    /// A node stops or resumes taking leases.
+    ///
+    /// Before: the signer is the operator or the node. After: the node claims nothing while draining; what it holds is finished and paid.
+    pub fn node_drain(ctx: &mut Context<NodeDrain>, draining: bool) -> Result<()> {
+        instructions::node_drain(ctx, draining)
+    }
+
+    /// Adds a machine to an operator.
+    ///
+    /// Before: the identity is new. After: the node exists without stake and can hold no lease until it has the minimum.
+    pub fn node_register(ctx: &mut Context<NodeRegister>, offer: NodeOffer) -> Result<()> {
+        instructions::node_register(ctx, offer)
+    }
+
+    /// Changes what a node offers.
+    ///
+    /// Before: the signer is the operator. After: new leases follow the new offer; leases held keep their price.
+    pub fn node_update(ctx: &mut Context<NodeUpdate>, offer: NodeOffer) -> Result<()> {
+        instructions::node_update(ctx, offer)
+    }
+
+    /// Burns what was slashed. Apart from slashing, so that slashing needs neither the vault's nor the mint's lock.
+    ///
+    /// Before: the node has slashed RENDER in the vault. After: it is burned.
+    pub fn slash_burn(ctx: &mut Context<SlashBurn>) -> Result<()> {
+        instructions::slash_burn(ctx)
+    }
+
+    /// Puts RENDER at stake for a node.
+    ///
+    /// Before: deposits are not paused. After: the vault holds `amount` more and the node's stake says so.
+    pub fn stake_deposit(ctx: &mut Context<StakeDeposit>, amount: u64) -> Result<()> {
+        instructions::stake_deposit(ctx, amount)
+    }
+
+    /// Starts taking stake back.
+    ///
+    /// Before: the node has `amount` at stake. After: it unbonds, stays slashable, and can be withdrawn after the unbonding time.
+    pub fn stake_unbond(ctx: &mut Context<StakeUnbond>, amount: u64) -> Result<()> {
+        instructions::stake_unbond(ctx, amount)
+    }
+
+    /// Pays out stake whose unbonding is over. Never paused.
+    ///
+    /// Before: something has finished unbonding. After: all of it has left the vault.
+    pub fn stake_withdraw(ctx: &mut Context<StakeWithdraw>) -> Result<()> {
+        instructions::stake_withdraw(ctx)
+    }
+
+    /// The requester calls a job off.
+    ///
+    /// Before: the job is open. After: nothing new can be claimed. Leases held are finished and paid; the others' credits come back by `lease_release`.
+    pub fn job_cancel(ctx: &mut Context<JobCancel>) -> Result<()> {
+        instructions::job_cancel(ctx)
+    }
+
+    /// Removes a job whose leases are all settled.
+    ///
+    /// Before: every lease is settled. After: the account is gone; no credit is left in it (law L3).
+    pub fn job_close(ctx: &mut Context<JobClose>) -> Result<()> {
+        instructions::job_close(ctx)
+    }
+
+    /// Escrows credits for work.
+    ///
+    /// Before: jobs are not paused, the engine is enabled, `nonce` is the requester's next, and the credits are available.
+    /// After: the job holds `units * price_per_unit` credits and can be seeded one slot later.
+    pub fn job_open(ctx: &mut Context<JobOpen>, nonce: u64, order: JobOrder) -> Result<()> {
+        instructions::job_open(ctx, nonce, order)
+    }
+
+    /// Fixes the randomness of a job's race. Sent in front of the first `lease_claim`, by anyone.
+    ///
+    /// Before: the job is open, has no seed, and a slot after its opening has a hash. After: the seed is that hash.
+    /// The requester could not know it when opening, and a sender cannot choose it within the 512 slots the sysvar remembers.
+    pub fn job_seed(ctx: &mut Context<JobSeed>) -> Result<()> {
+        instructions::job_seed(ctx)
+    }
+
+    /// Gives back the credits of a lease that nobody holds, once its job is over. Never paused.
+    ///
+    /// Before: the job was cancelled or its deadline passed, and nobody holds the lease. After: its units are refunded and can never be claimed.
+    /// An address that is empty stays empty: a job that is over admits no claims.
+    pub fn lease_release(ctx: &mut Context<LeaseRelease>, index: u32) -> Result<()> {
+        instructions::lease_release(ctx, index)
+    }
+
+    /// Pays a lease whose challenge window has closed. Hot path.
+    ///
+    /// Before: the root is revealed and its challenge window has closed; the epoch runs. After: the lease's credits have left the escrow
+    /// once (laws L3, L7) and count as the node's work of the epoch.
+    pub fn lease_accept(ctx: &mut Context<LeaseAccept>) -> Result<()> {
+        instructions::lease_accept(ctx)
+    }
+
+    /// A node takes a lease when its turn in the race has come. Hot path: no account that other nodes write.
+    ///
+    /// Before: leases are not paused; the job is open, seeded and not past its deadline; the lease is not settled and nobody holds it;
+    /// the node meets the job's requirements and its race delay has passed (law L11). After: the node holds the lease until its deadline.
+    pub fn lease_claim(ctx: &mut Context<LeaseClaim>, index: u32) -> Result<()> {
+        instructions::lease_claim(ctx, index)
+    }
+
+    /// Removes a lease account that nobody needs any more.
+    ///
+    /// Before: the job is closed, or all its leases are settled and its deadline has passed, so that the requester had time to fetch results
+    /// by this account. After: the account is gone (its events stay).
+    pub fn lease_close(ctx: &mut Context<LeaseClose>) -> Result<()> {
+        instructions::lease_close(ctx)
+    }
+
+    /// Takes a lease from a node that missed a deadline, at a bounded penalty.
+    ///
+    /// Before: the deadline to commit, or after a commitment to reveal, has passed (law L8). After: the lease can be claimed again,
+    /// the penalty has left the stake for the burn, and the node's record says so.
+    pub fn lease_expire(ctx: &mut Context<LeaseExpire>) -> Result<()> {
+        instructions::lease_expire(ctx)
+    }
+
+    /// A node gives back a lease it cannot finish, before it has committed to anything.
+    ///
+    /// Before: the node holds the lease and its deadline has not passed. After: it can be claimed again at once, under the next attempt.
+    pub fn lease_return(ctx: &mut Context<LeaseReturn>) -> Result<()> {
+        instructions::lease_return(ctx)
+    }
+
+    /// A node binds itself to a result without showing it, so that nobody can copy it. Hot path.
+    ///
+    /// Before: the node holds the lease and its deadline has not passed. After: the commitment stands and the time to reveal runs.
+    pub fn attestation_commit(ctx: &mut Context<AttestationCommit>, commitment: [u8; 32]) -> Result<()> {
+        instructions::attestation_commit(ctx, commitment)
+    }
+
+    /// A node shows the root it committed to. Hot path.
+    ///
+    /// Before: a commitment of an earlier slot stands and its time has not run out; root and salt give it. After: the challenge window runs.
+    /// `result` names the blob that anyone can recompute the root from.
+    pub fn attestation_reveal(ctx: &mut Context<AttestationReveal>, root: [u8; 32], result: [u8; 32], salt: [u8; 32]) -> Result<()> {
+        instructions::attestation_reveal(ctx, root, result, salt)
+    }
+
+    /// Mints a node's share of a finalized epoch to its operator. O(1), whatever the number of nodes.
+    ///
+    /// Before: the epoch is finalized and the share not claimed. After: CR_i = N_i / sum(N) x pool per class is minted, rounded down (law L6).
+    pub fn epoch_claim(ctx: &mut Context<EpochClaim>) -> Result<()> {
+        instructions::epoch_claim(ctx)
+    }
+
+    /// Mints an epoch's operations share.
+    ///
+    /// Before: the epoch is finalized and its operations share not minted. After: it is minted.
+    pub fn epoch_claim_operations(ctx: &mut Context<EpochClaimOperations>) -> Result<()> {
+        instructions::epoch_claim_operations(ctx)
+    }
+
+    /// Fixes an ended epoch's pools.
+    ///
+    /// Before: all shards are summed and the epoch before is finalized. After: pools and carry are fixed: emission + carry in = pools + carry out.
+    pub fn epoch_finalize(ctx: &mut Context<EpochFinalize>) -> Result<()> {
+        instructions::epoch_finalize(ctx)
+    }
+
+    /// Begins the next epoch.
+    ///
+    /// Before: `number` is the next one and the epoch before has ended (epoch 1: the network's genesis has come). After: it follows without a gap.
+    pub fn epoch_open(ctx: &mut Context<EpochOpen>, number: u64) -> Result<()> {
+        instructions::epoch_open(ctx, number)
+    }
+
+    /// Removes a shard of a finalized epoch.
+    ///
+    /// Before: the epoch is finalized, so the shard's totals are in it. After: the account is gone.
+    pub fn epoch_shard_close(ctx: &mut Context<EpochShardClose>) -> Result<()> {
+        instructions::epoch_shard_close(ctx)
+    }
+
+    /// Creates one shard of a running epoch, the first time someone needs it.
+    ///
+    /// Before: the epoch runs. After: the shard exists and is empty. A shard that is missing at the epoch's end stays missing.
+    pub fn epoch_shard_open(ctx: &mut Context<EpochShardOpen>, shard: u8) -> Result<()> {
+        instructions::epoch_shard_open(ctx, shard)
+    }
+
+    /// Adds one shard to its ended epoch's totals.
+    ///
+    /// Before: the epoch has ended and the shard is not summed. After: it is. Nothing changes a shard after the epoch's end.
+    pub fn epoch_sum(ctx: &mut Context<EpochSum>, shard: u8) -> Result<()> {
+        instructions::epoch_sum(ctx, shard)
+    }
+
+    /// Removes a node's record of an epoch it has claimed.
+    ///
+    /// Before: the share was claimed. After: the account is gone. It cannot come back: records open only while their epoch runs.
+    pub fn node_epoch_close(ctx: &mut Context<NodeEpochClose>) -> Result<()> {
+        instructions::node_epoch_close(ctx)
+    }
+
+    /// Creates a node's record in a running epoch.
+    ///
+    /// Before: the epoch runs. After: the record exists and is empty.
+    pub fn node_epoch_open(ctx: &mut Context<NodeEpochOpen>) -> Result<()> {
+        instructions::node_epoch_open(ctx)
+    }
+}

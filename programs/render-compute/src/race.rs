@@ -1,0 +1,78 @@
+//! The race's inputs taken from accounts; its mathematics is `market_model::race`. Workers call the same functions.
+
+use crate::{errors::*, state::*};
+use anchor_lang::prelude::*;
+use market_model::race::{self, Factors};
+
+/// A node's place in the race for a lease.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// Weight, Q32.
+    pub weight: u64,
+    /// Delay after the lease became claimable, milliseconds.
+    pub delay_ms: u64,
+}
+
+/// The node's entry for attempt `attempt` at lease `index`. Anyone can recompute it from accounts.
+pub fn entry(
+    network: &Network,
+    job_address: &Address,
+    job: &Job,
+    node_address: &Address,
+    node: &Node,
+    index: u32,
+    attempt: u16,
+    replica: u8,
+    now: i64,
+) -> Result<Entry> {
+    let parameters = network.parameters();
+    let rules = parameters.race_rules(parameters.min_stake);
+    let reputation =
+        node.reputation_model().decayed(now, &parameters.reputation_rules()).map_err(refused)?;
+    let factors = Factors {
+        region_bps: if job.region == 0 || job.region == node.region { 10_000 } else { 0 },
+        price_bps: race::price_delta_bps(ask(job, node)?, job.price_per_unit).map_err(refused)?,
+        uptime_bps: u64::from(node.uptime_bps),
+        reputation_bps: reputation.bps(),
+        capacity_bps: race::free_capacity_bps(node.capacity.saturating_sub(node.leases_held), node.capacity),
+        history_bps: race::clean_history_bps(node.leases_expired),
+        stake: node.stake,
+    };
+    let weight = race::weight(&factors, &rules).map_err(refused)?;
+    let hash = kernels::merkle::sha256(&[
+        &job.seed,
+        job_address.as_ref(),
+        &index.to_le_bytes(),
+        &attempt.to_le_bytes(),
+        &[replica],
+        node_address.as_ref(),
+    ]);
+    Ok(Entry { weight, delay_ms: race::delay_ms(race::uniform(&hash), weight, &rules) })
+}
+
+/// Work measure that asks are quoted for.
+pub const ASK_WORK: u64 = 1_000_000;
+
+/// The least credits the node takes for one unit of the job, rounded up.
+pub fn ask(job: &Job, node: &Node) -> Result<u64> {
+    let per_million = node.asks.get(usize::from(job.class)).copied().unwrap_or(u64::MAX);
+    market_model::amount::mul_div(per_million, job.work_per_unit, ASK_WORK, market_model::Round::Up).map_err(refused)
+}
+
+/// Whether the node may claim leases of the job at all; the race decides when.
+pub fn require_requirements(network: &Network, job: &Job, node: &Node, now: i64) -> Result<()> {
+    let parameters = network.parameters();
+    require!(node.draining == 0, RenderError::NodeDraining);
+    require!(node.leases_held < node.capacity, RenderError::NodeFull);
+    node.stake_model().check_may_work(&parameters.stake_rules()).map_err(refused)?;
+    let reputation =
+        node.reputation_model().decayed(now, &parameters.reputation_rules()).map_err(refused)?;
+    require!(
+        node.serves(job.class)
+            && node.memory_mib >= job.minimum_memory_mib
+            && reputation.bps() >= u64::from(job.minimum_reputation),
+        RenderError::RequirementsNotMet
+    );
+    require!(ask(job, node)? <= job.price_per_unit, RenderError::BelowAsk);
+    Ok(())
+}

@@ -1,0 +1,118 @@
+//! The emission period: its totals, its pools, and each node's share of them.
+
+use crate::{constants::CLASSES, errors::RenderError};
+use anchor_lang::prelude::*;
+
+/// An epoch. Written when opened, while its shards are summed, and when finalized; claims only read it.
+#[account]
+pub struct Epoch {
+    /// Number, from 1.
+    pub number: u64,
+    /// Who paid the rent and receives it back.
+    pub payer: Address,
+    /// Start, unix seconds.
+    pub starts_at: i64,
+    /// End, unix seconds; work accepted at or after it counts in a later epoch.
+    pub ends_at: i64,
+    /// Credits of accepted work by class, summed over the shards.
+    pub work: [u64; CLASSES],
+    /// The same, smoothed over epochs.
+    pub smoothed_work: [u64; CLASSES],
+    /// Sum of the nodes' availability.
+    pub availability: u64,
+    /// RENDER burned for credits in this epoch.
+    pub burned: u64,
+    /// Credits bought in this epoch.
+    pub bought: u64,
+    /// RENDER burned for and credits bought by the purchases the reward bound is computed from: this epoch's, or the last epoch's that had any.
+    pub rate_burned: u64,
+    /// See `rate_burned`.
+    pub rate_bought: u64,
+    /// RENDER that the schedule emits in this epoch.
+    pub emission: u64,
+    /// RENDER for network operations.
+    pub operations_pool: u64,
+    /// RENDER for creators: what requesters' rebates are paid from.
+    pub creators_pool: u64,
+    /// RENDER for availability.
+    pub availability_pool: u64,
+    /// RENDER for work by class.
+    pub work_pools: [u64; CLASSES],
+    /// RENDER that this epoch did not give out and the next one may, by purpose: creators, availability, render, compute.
+    pub carry: [u64; 4],
+    /// Bit per shard that has been summed.
+    pub shards_summed: u32,
+    /// One of the `EPOCH_*` constants.
+    pub state: u8,
+    /// 1 once the operations pool has been minted.
+    pub operations_claimed: u8,
+    /// Layout version.
+    pub version: u8,
+    /// PDA bump.
+    pub bump: u8,
+    /// Zero.
+    pub reserved: [u8; 56],
+}
+
+/// Work is being accepted into it, or its shards are being summed after its end.
+pub const EPOCH_OPEN: u8 = 0;
+/// Its pools are fixed and can be claimed.
+pub const EPOCH_FINALIZED: u8 = 1;
+
+impl Epoch {
+    /// Refuses unless work and purchases at `now` count in this epoch.
+    pub fn require_running(&self, now: i64) -> Result<()> {
+        require!(now >= self.starts_at && now < self.ends_at, RenderError::OutsideEpoch);
+        Ok(())
+    }
+}
+
+/// Running totals of the nodes and buyers whose keys fall into one shard.
+#[account]
+pub struct EpochShard {
+    /// Epoch.
+    pub epoch: u64,
+    /// Who paid the rent and receives it back.
+    pub payer: Address,
+    /// Credits of accepted work by class.
+    pub work: [u64; CLASSES],
+    /// Sum of the nodes' availability.
+    pub availability: u64,
+    /// RENDER burned for credits.
+    pub burned: u64,
+    /// Credits bought.
+    pub bought: u64,
+    /// Shard number.
+    pub shard: u8,
+    /// Layout version.
+    pub version: u8,
+    /// PDA bump.
+    pub bump: u8,
+    /// Zero.
+    pub reserved: [u8; 21],
+}
+
+/// A node's work in an epoch: N_i of RNP-004, by class.
+#[account]
+pub struct NodeEpoch {
+    /// The [`Node`](super::Node).
+    pub node: Address,
+    /// Who paid the rent and receives it back.
+    pub payer: Address,
+    /// Epoch.
+    pub epoch: u64,
+    /// Credits of accepted work by class.
+    pub work: [u64; CLASSES],
+    /// Availability.
+    pub availability: u64,
+    /// RENDER minted for it.
+    pub claimed: u64,
+    /// 1 once claimed.
+    pub is_claimed: u8,
+    /// Layout version.
+    pub version: u8,
+    /// PDA bump.
+    pub bump: u8,
+    /// Zero.
+    pub reserved: [u8; 21],
+}

@@ -1,0 +1,111 @@
+//! An escrowed order for work.
+
+use anchor_lang::prelude::*;
+use market_model::job::JobTerms;
+
+/// A job. Its leases are the fixed ranges `[index * units_per_lease, ...)`, so that claiming one needs no write lock here.
+#[account]
+pub struct Job {
+    /// Who pays.
+    pub requester: Address,
+    /// Who paid the rent and receives it back.
+    pub payer: Address,
+    /// SHA-256 of the canonical manifest.
+    pub manifest: [u8; 32],
+    /// The [`Engine`](super::Engine) that runs it.
+    pub engine: Address,
+    /// Compute client it came through; zero when none.
+    pub client: Address,
+    /// Fixed by the first slot hash after `opened_slot`; zero until then.
+    pub seed: [u8; 32],
+    /// Distinguishes the requester's jobs.
+    pub nonce: u64,
+    /// Units of work.
+    pub units: u64,
+    /// Credits per unit.
+    pub price_per_unit: u64,
+    /// Work measure of one unit (for `render`: camera samples), what nodes' asks are compared with.
+    pub work_per_unit: u64,
+    /// Credits still held for units that are not accepted or refunded.
+    pub escrow: u64,
+    /// Units accepted.
+    pub units_accepted: u64,
+    /// Credits paid out for accepted units.
+    pub spent: u64,
+    /// Credits given back.
+    pub refunded: u64,
+    /// Slot of opening.
+    pub opened_slot: u64,
+    /// When it was opened, unix seconds.
+    pub opened_at: i64,
+    /// After this moment no lease can be claimed, unix seconds.
+    pub deadline: i64,
+    /// Units in a lease; the last one may have fewer.
+    pub units_per_lease: u32,
+    /// Number of leases.
+    pub leases: u32,
+    /// Leases accepted or released.
+    pub leases_settled: u32,
+    /// Seconds a lease lasts.
+    pub lease_seconds: u32,
+    /// Least accelerator memory, MiB.
+    pub minimum_memory_mib: u32,
+    /// Least node reputation, basis points.
+    pub minimum_reputation: u16,
+    /// Preferred region; 0 for any.
+    pub region: u16,
+    /// One of the `CLASS_*` constants.
+    pub class: u8,
+    /// One of the `VERIFICATION_*` constants.
+    pub verification: u8,
+    /// One of the `JOB_*` constants.
+    pub status: u8,
+    /// 1 once `seed` is fixed.
+    pub seeded: u8,
+    /// Layout version.
+    pub version: u8,
+    /// PDA bump.
+    pub bump: u8,
+    /// Zero.
+    pub reserved: [u8; 58],
+    /// A bit per lease: set once when its units are accepted or refunded (law L7).
+    pub settled: [u8; 128],
+}
+
+/// Leases can be claimed.
+pub const JOB_OPEN: u8 = 0;
+/// The requester called it off: nothing new is claimed, what is leased is finished and paid.
+pub const JOB_CANCELLED: u8 = 1;
+/// Every lease is settled.
+pub const JOB_DONE: u8 = 2;
+
+impl Job {
+    /// The terms that leases are cut from.
+    pub fn terms(&self) -> JobTerms {
+        JobTerms {
+            units: self.units,
+            units_per_lease: u64::from(self.units_per_lease),
+            price_per_unit: self.price_per_unit,
+        }
+    }
+
+    /// Whether lease `index` has been accepted or refunded.
+    pub fn is_settled(&self, index: u32) -> bool {
+        let byte = self.settled.get((index / 8) as usize).copied().unwrap_or(0);
+        byte >> (index % 8) & 1 == 1
+    }
+
+    /// Marks lease `index`; false when it was marked already or is out of range.
+    pub fn settle(&mut self, index: u32) -> bool {
+        if index >= self.leases || self.is_settled(index) {
+            return false;
+        }
+        let Some(byte) = self.settled.get_mut((index / 8) as usize) else { return false };
+        *byte |= 1 << (index % 8);
+        self.leases_settled = self.leases_settled.saturating_add(1);
+        if self.leases_settled == self.leases {
+            self.status = JOB_DONE;
+        }
+        true
+    }
+}

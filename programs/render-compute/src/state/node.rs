@@ -1,0 +1,103 @@
+//! One machine: its identity, stake, capabilities and record.
+
+use crate::errors::refused;
+use anchor_lang::prelude::*;
+use market_model::{
+    reputation::{Outcome, Reputation, ReputationRules},
+    stake::Stake,
+};
+
+/// A node. Written only by its own instructions.
+#[account]
+pub struct Node {
+    /// Key that the machine signs with.
+    pub identity: Address,
+    /// Wallet of its operator.
+    pub operator: Address,
+    /// RENDER at stake, base units.
+    pub stake: u64,
+    /// RENDER on its way out; still slashable.
+    pub unbonding: u64,
+    /// When `unbonding` can be withdrawn, unix seconds.
+    pub unbonding_until: i64,
+    /// RENDER slashed and not burned from the vault yet.
+    pub slashed: u64,
+    /// RENDER ever slashed.
+    pub slashed_total: u64,
+    /// Slot of registration; bound into commitments so that a key's earlier life cannot be replayed.
+    pub registered_slot: u64,
+    /// When reputation was last updated, unix seconds.
+    pub reputation_at: i64,
+    /// Least credits per work measure that the node works for; per class.
+    pub asks: [u64; 2],
+    /// Leases accepted.
+    pub leases_accepted: u64,
+    /// Credits of accepted work, all time.
+    pub credits_accepted: u64,
+    /// Leases that ran past their deadline.
+    pub leases_expired: u32,
+    /// Leases given back.
+    pub leases_returned: u32,
+    /// Leases held now.
+    pub leases_held: u32,
+    /// Leases that may be held at once.
+    pub capacity: u32,
+    /// Memory of the accelerator, MiB, as declared.
+    pub memory_mib: u32,
+    /// Standing, basis points with 16 fraction bits; 5,000 is neutral.
+    pub reputation: u32,
+    /// Region (numeric code of the operator's choice among the network's list); 0 unknown.
+    pub region: u16,
+    /// Share of the time the node answered, basis points.
+    pub uptime_bps: u16,
+    /// Bit per class the node works for.
+    pub classes: u8,
+    /// 1 while the node takes no new leases.
+    pub draining: u8,
+    /// Layout version.
+    pub version: u8,
+    /// PDA bump.
+    pub bump: u8,
+    /// Zero.
+    pub reserved: [u8; 96],
+    /// Name of the accelerator as the worker found it, zero-padded.
+    pub hardware: [u8; 32],
+}
+
+impl Node {
+    /// The stake by the rules' names.
+    pub fn stake_model(&self) -> Stake {
+        Stake {
+            staked: self.stake,
+            unbonding: self.unbonding,
+            unbonding_until: self.unbonding_until,
+            slashed: self.slashed,
+        }
+    }
+
+    /// Takes over what a rule made of the stake.
+    pub fn set_stake(&mut self, stake: &Stake) {
+        self.stake = stake.staked;
+        self.unbonding = stake.unbonding;
+        self.unbonding_until = stake.unbonding_until;
+        self.slashed = stake.slashed;
+    }
+
+    /// The reputation by the rules' names.
+    pub fn reputation_model(&self) -> Reputation {
+        Reputation { score: u64::from(self.reputation), updated_at: self.reputation_at }
+    }
+
+    /// Records an outcome worth `credits`.
+    pub fn judge(&mut self, outcome: Outcome, credits: u64, now: i64, rules: &ReputationRules) -> Result<()> {
+        let after = self.reputation_model().update(outcome, credits, now, rules).map_err(refused)?;
+        self.reputation = u32::try_from(after.score).map_err(|_| Error::ArithmeticOverflow)?;
+        self.reputation_at = after.updated_at;
+        Ok(())
+    }
+
+    /// Whether the node works for `class`.
+    pub fn serves(&self, class: u8) -> bool {
+        self.classes & (1u8.wrapping_shl(u32::from(class))) != 0
+    }
+}

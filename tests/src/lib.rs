@@ -1,0 +1,1 @@
+//! In-process SVM tests, laws, and real-validator tests

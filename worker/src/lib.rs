@@ -1,0 +1,1 @@
+//! render-worker: the node operator's binary
