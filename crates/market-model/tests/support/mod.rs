@@ -21,7 +21,6 @@ pub fn holds<S: Strategy>(strategy: S, law: impl Fn(S::Value) -> Verdict) {
 }
 
 /// Panics if a mutated rule passes the law.
-#[allow(dead_code)] // not every test file has a twin
 pub fn is_broken<S: Strategy>(strategy: S, law: impl Fn(S::Value) -> Verdict) {
     assert!(run(strategy, law).is_err(), "the mutated rule passes the law");
 }
