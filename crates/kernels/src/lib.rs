@@ -10,4 +10,9 @@ extern crate alloc;
 #[cfg(any(feature = "std", test))]
 extern crate std;
 
+pub mod attestation;
+pub mod machine;
+pub mod merkle;
 pub mod render;
+pub mod rng;
+pub mod strict;

@@ -1,0 +1,124 @@
+//! The fast path: the machine's own phases over the wide hierarchy, pixels in parallel.
+//!
+//! Only the traversal differs from the step machine, and `super::intersect` says why that cannot show. Steps are not
+//! counted but known: every sample owns the same number (see `super::path`).
+
+use super::image::{NONE, SceneImage};
+use super::intersect::Hit;
+use super::job::{Frame, FrameError, UnitOutput, first_digest, next_digest};
+use super::path::{Phase, State, steps_per_sample};
+use super::wide::Wide;
+use crate::machine::Fault;
+use crate::strict::vector::Vec3;
+use alloc::string::ToString;
+use alloc::vec::Vec;
+use core::ops::Range;
+
+/// A scene image with the wide hierarchy derived from it.
+pub struct Tracer {
+    image: SceneImage,
+    wide: Wide,
+}
+
+impl Tracer {
+    /// Derives the wide hierarchy; the image is whole, because [`SceneImage`] is only made by compiling or validating.
+    ///
+    /// # Errors
+    /// [`Fault`] where the image is not whole.
+    pub fn new(image: SceneImage) -> Result<Tracer, Fault> {
+        let wide = Wide::new(&image)?;
+        Ok(Tracer { image, wide })
+    }
+
+    /// The image.
+    pub fn image(&self) -> &SceneImage {
+        &self.image
+    }
+
+    /// Bytes of the wide hierarchy.
+    pub fn wide_bytes(&self) -> u64 {
+        self.wide.bytes()
+    }
+
+    /// Steps of the machine for one unit.
+    pub fn steps(&self, frame: &Frame, unit: u64) -> u64 {
+        let stride = steps_per_sample(frame.max_bounces, self.image.pair_count(), self.image.triangle_count());
+        frame.unit_work(unit) * stride
+    }
+
+    /// The traversal that the state is about to begin, in one go.
+    fn traverse(&self, state: &mut State) {
+        let traversal = state.traversal_mut();
+        let (origin, direction, limit) = (traversal.origin, traversal.direction, traversal.limit);
+        if traversal.shadow != 0 {
+            traversal.primitive = if self.wide.occluded(origin, direction, limit) { 0 } else { NONE };
+        } else if let Some(hit) = self.wide.closest(origin, direction, limit) {
+            (traversal.limit, traversal.primitive, traversal.u, traversal.v) = (hit.t, hit.primitive, hit.u, hit.v);
+        }
+        state.end_traversal();
+    }
+
+    /// Sums of all samples of one pixel of a unit.
+    fn pixel(&self, frame: &Frame, unit: u64, pixel: u32) -> Result<[i64; 3], Fault> {
+        let mut state = State::at_sample(frame, unit, pixel, 0, [0; 3], [0; 32])?;
+        for sample in 0..frame.samples {
+            state.restart(sample);
+            loop {
+                match state.phase() {
+                    Phase::Pair => self.traverse(&mut state),
+                    Phase::Idle => break,
+                    _ => state.advance(&self.image)?,
+                }
+            }
+        }
+        Ok(state.sum())
+    }
+}
+
+/// The closest hit of a ray at `0 < t <= limit`.
+pub fn closest_hit(tracer: &Tracer, origin: Vec3, direction: Vec3, limit: f32) -> Option<Hit> {
+    tracer.wide.closest(origin, direction, limit)
+}
+
+/// Whether a ray hits anything at `0 < t <= limit`.
+pub fn occluded(tracer: &Tracer, origin: Vec3, direction: Vec3, limit: f32) -> bool {
+    tracer.wide.occluded(origin, direction, limit)
+}
+
+/// Renders one unit: radiance, digest and step count of the step machine.
+///
+/// # Errors
+/// The field of the frame that is out of range, or `unit`.
+pub fn render_unit(tracer: &Tracer, frame: &Frame, unit: u64) -> Result<UnitOutput, FrameError> {
+    frame.validate()?;
+    if unit >= frame.units() {
+        let reason = alloc::format!("{unit} of {} does not exist", frame.units());
+        return Err(FrameError { field: "unit", reason });
+    }
+    let pixels = 0..frame.unit_pixels(unit);
+    let render = |pixel| tracer.pixel(frame, unit, pixel);
+    #[cfg(feature = "parallel")]
+    let radiance: Result<Vec<[i64; 3]>, Fault> = {
+        use rayon::iter::{IntoParallelIterator, ParallelIterator};
+        pixels.into_par_iter().map(render).collect()
+    };
+    #[cfg(not(feature = "parallel"))]
+    let radiance: Result<Vec<[i64; 3]>, Fault> = pixels.map(render).collect();
+    let radiance = radiance.map_err(|fault| FrameError { field: "image", reason: fault.to_string() })?;
+    let digest = radiance.iter().fold(first_digest(unit), |digest, sum| next_digest(&digest, sum));
+    Ok(UnitOutput { radiance, digest, steps: tracer.steps(frame, unit) })
+}
+
+/// Renders a range of units, in order.
+///
+/// # Errors
+/// As [`render_unit`].
+pub fn render_units(tracer: &Tracer, frame: &Frame, units: Range<u64>) -> Result<Vec<UnitOutput>, FrameError> {
+    #[cfg(feature = "parallel")]
+    {
+        use rayon::iter::{IntoParallelIterator, ParallelIterator};
+        units.into_par_iter().map(|unit| render_unit(tracer, frame, unit)).collect()
+    }
+    #[cfg(not(feature = "parallel"))]
+    units.map(|unit| render_unit(tracer, frame, unit)).collect()
+}

@@ -1,0 +1,969 @@
+//! The path tracer as a step machine: the definition of every bit of a rendered unit.
+//!
+//! Unidirectional path tracing with next-event estimation; light found by both is combined with the power heuristic.
+//! Each phase is one small step: one pair of boxes, one triangle, one surface, one texture, one light.
+//!
+//! # Steps and strides
+//! Pixels are taken row by row, the samples of a pixel in order. Every sample owns a *stride* of
+//! [`steps_per_sample`] steps, a bound that no sample exceeds; what it does not need it spends in the phase `Idle`,
+//! which only counts. So the number of steps of a unit is known without executing it, the state at every multiple of
+//! the stride is a sample boundary, and at a boundary everything but the job, the sums and the digest is zero: a fast
+//! path that never walks the canonical hierarchy produces these states for nothing. A dispute is bisected over sample
+//! boundaries first and only then inside one sample, where idle steps are skipped in one go ([`State::skip_idle`]).
+//!
+//! ```text
+//! Camera -> Pair* / Leaf* -> Environment -------------------------------------> Accumulate -> Idle* -> Camera | Done
+//!                         -> Surface -> Base? -> Rough? -> Normal? -> Emission? -> Emit -> Accumulate
+//!                                                                                       -> Light -> LightTexture?
+//!               -> LightScatter -> Pair* / Leaf* (shadow) -> Scatter -> Pair* / Leaf* | Accumulate
+//! ```
+
+use super::bsdf::{self, Bsdf};
+use super::bvh::{Child, DEEPEST};
+use super::image::{self, FACE, LIGHT, MATERIAL, NONE, TEXEL, VERTEX, header};
+use super::intersect::{Ray, enters, leave_surface, triangle_hit};
+use super::job::{Frame, MOST_RADIANCE, RADIANCE_ONE, first_digest, next_digest};
+use super::{camera, light, texture};
+use crate::machine::{Fault, Flow, Machine, Memory};
+use crate::merkle::{Digest, sha256};
+use crate::rng;
+use crate::strict::vector::{
+    Vec3, add, cross, dot, interpolate, largest, length, multiply, negate, normalize_or, scale, subtract,
+};
+use crate::strict::{LARGEST, abs, bits, clamp, max};
+
+/// What the next step does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[repr(u32)]
+pub enum Phase {
+    /// Starts a sample.
+    #[default]
+    Camera = 0,
+    /// Tests the two boxes of a pair.
+    Pair = 1,
+    /// Tests one triangle of a leaf.
+    Leaf = 2,
+    /// Interpolates the vertices of the triangle that was hit.
+    Surface = 3,
+    /// Reads the base colour texture.
+    Base = 4,
+    /// Reads the metallic-roughness texture.
+    Rough = 5,
+    /// Reads the normal texture.
+    Normal = 6,
+    /// Reads the emission texture.
+    Emission = 7,
+    /// Adds the light that the surface itself emits.
+    Emit = 8,
+    /// Chooses a point of a light.
+    Light = 9,
+    /// Reads the emission texture at that point.
+    LightTexture = 10,
+    /// Weighs that light and sends the shadow ray.
+    LightScatter = 11,
+    /// Chooses the next direction.
+    Scatter = 12,
+    /// Adds the light from outside.
+    Environment = 13,
+    /// Adds the sample to the pixel.
+    Accumulate = 14,
+    /// Waits for the end of the stride; its last step goes to the next sample.
+    Idle = 15,
+    /// The unit is finished.
+    Done = 16,
+}
+
+impl Phase {
+    fn from_word(word: u32) -> Option<Phase> {
+        use Phase::*;
+        [
+            Camera,
+            Pair,
+            Leaf,
+            Surface,
+            Base,
+            Rough,
+            Normal,
+            Emission,
+            Emit,
+            Light,
+            LightTexture,
+            LightScatter,
+            Scatter,
+            Environment,
+            Accumulate,
+            Idle,
+            Done,
+        ]
+        .get(word as usize)
+        .copied()
+    }
+}
+
+/// A traversal of the canonical hierarchy in progress, or its result.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Traversal {
+    /// Start of the ray.
+    pub origin: Vec3,
+    /// Unit direction.
+    pub direction: Vec3,
+    /// No hit beyond this distance counts; shrinks to the best hit so far.
+    pub limit: f32,
+    /// Of the best hit so far, the triangle, or [`NONE`].
+    pub primitive: u32,
+    /// Weight of its second corner.
+    pub u: f32,
+    /// Weight of its third corner.
+    pub v: f32,
+    /// 1 where any hit will do.
+    pub shadow: u32,
+    /// What is visited now: a word of [`Child`].
+    current: u32,
+    /// Entries of the stack in use; the others are zero.
+    depth: u32,
+    /// What remains to be visited, the nearest last.
+    stack: [u32; DEEPEST],
+}
+
+impl Default for Traversal {
+    fn default() -> Self {
+        Traversal {
+            origin: [0.0; 3],
+            direction: [0.0; 3],
+            limit: 0.0,
+            primitive: 0,
+            u: 0.0,
+            v: 0.0,
+            shadow: 0,
+            current: 0,
+            depth: 0,
+            stack: [0; DEEPEST],
+        }
+    }
+}
+
+/// The surface point that a path stands at.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Surface {
+    outgoing: Vec3,
+    position: Vec3,
+    geometric: Vec3,
+    normal: Vec3,
+    tangent: [f32; 4],
+    uv: [f32; 2],
+    base: Vec3,
+    metallic: f32,
+    roughness: f32,
+    specular: f32,
+    normal_scale: f32,
+    emission: Vec3,
+    /// Base, metallic-roughness, normal, emission, or [`NONE`].
+    textures: [u32; 4],
+    light_density: f32,
+}
+
+/// A light that was chosen and not yet added.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Chosen {
+    direction: Vec3,
+    distance: f32,
+    density: f32,
+    /// Emitted radiance; after `LightScatter`, what to add if nothing is in the way.
+    radiance: Vec3,
+    uv: [f32; 2],
+    texture: u32,
+}
+
+/// Everything that belongs to one sample; all zero between samples.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Path {
+    bounce: u32,
+    throughput: Vec3,
+    radiance: Vec3,
+    /// Density with which the last direction was sampled; 0 for the camera ray.
+    density: f32,
+    traversal: Traversal,
+    surface: Surface,
+    chosen: Chosen,
+}
+
+/// The whole state between two steps, [`State::BYTES`] bytes when committed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct State {
+    frame: Frame,
+    unit: u64,
+    /// Steps since the sample began.
+    inner: u64,
+    pixel: u32,
+    sample: u32,
+    phase: Phase,
+    sum: [i64; 3],
+    digest: Digest,
+    path: Path,
+}
+
+/// Visits every field in the committed order, to write it or to read it.
+trait Visitor {
+    fn word(&mut self, value: &mut u32);
+    fn bytes(&mut self, value: &mut Digest);
+
+    fn long(&mut self, value: &mut u64) {
+        let (mut low, mut high) = (*value as u32, (*value >> 32) as u32);
+        self.word(&mut low);
+        self.word(&mut high);
+        *value = u64::from(low) | u64::from(high) << 32;
+    }
+
+    fn float(&mut self, value: &mut f32) {
+        let mut pattern = bits(*value);
+        self.word(&mut pattern);
+        *value = f32::from_bits(pattern);
+    }
+
+    fn floats(&mut self, values: &mut [f32]) {
+        for value in values {
+            self.float(value);
+        }
+    }
+}
+
+/// Writes little-endian words.
+struct Writer<'a> {
+    bytes: &'a mut [u8; State::BYTES],
+    at: usize,
+}
+
+impl Visitor for Writer<'_> {
+    fn word(&mut self, value: &mut u32) {
+        self.bytes[self.at..self.at + 4].copy_from_slice(&value.to_le_bytes());
+        self.at += 4;
+    }
+
+    fn bytes(&mut self, value: &mut Digest) {
+        self.bytes[self.at..self.at + 32].copy_from_slice(value);
+        self.at += 32;
+    }
+}
+
+/// Reads little-endian words.
+struct Reader<'a> {
+    bytes: &'a [u8; State::BYTES],
+    at: usize,
+}
+
+impl Visitor for Reader<'_> {
+    fn word(&mut self, value: &mut u32) {
+        let mut word = [0; 4];
+        word.copy_from_slice(&self.bytes[self.at..self.at + 4]);
+        *value = u32::from_le_bytes(word);
+        self.at += 4;
+    }
+
+    fn bytes(&mut self, value: &mut Digest) {
+        value.copy_from_slice(&self.bytes[self.at..self.at + 32]);
+        self.at += 32;
+    }
+}
+
+impl State {
+    /// Size of the committed form.
+    pub const BYTES: usize = 564;
+
+    /// The state at the start of a sample, given the sums of the pixel's earlier samples and the digest of the earlier
+    /// pixels: what a fast path knows, hashed at a stride, commits to a trace.
+    ///
+    /// # Errors
+    /// [`Fault::State`] where the frame is invalid or has no such unit.
+    pub fn at_sample(
+        frame: &Frame,
+        unit: u64,
+        pixel: u32,
+        sample: u32,
+        sum: [i64; 3],
+        digest: Digest,
+    ) -> Result<State, Fault> {
+        if frame.unit_pixels(unit) == 0 {
+            return Err(Fault::State("invalid frame or unit"));
+        }
+        let path = Path::default();
+        Ok(State { frame: *frame, unit, inner: 0, pixel, sample, phase: Phase::Camera, sum, digest, path })
+    }
+
+    /// The committed form: all fields in the order of declaration as little-endian words, NaN canonical.
+    pub fn to_bytes(&self) -> [u8; State::BYTES] {
+        let mut bytes = [0; State::BYTES];
+        let mut phase = self.phase as u32;
+        self.clone().visit(&mut phase, &mut Writer { bytes: &mut bytes, at: 0 });
+        bytes
+    }
+
+    /// The inverse of [`State::to_bytes`]; NaN becomes canonical.
+    ///
+    /// # Errors
+    /// [`Fault::State`] where the phase does not exist.
+    pub fn from_bytes(bytes: &[u8; State::BYTES]) -> Result<State, Fault> {
+        let frame = Frame { width: 0, height: 0, tile: 0, samples: 0, max_bounces: 0, seed: 0 };
+        let mut state = State {
+            frame,
+            unit: 0,
+            inner: 0,
+            pixel: 0,
+            sample: 0,
+            phase: Phase::Camera,
+            sum: [0; 3],
+            digest: [0; 32],
+            path: Path::default(),
+        };
+        let mut phase = 0;
+        state.visit(&mut phase, &mut Reader { bytes, at: 0 });
+        state.phase = Phase::from_word(phase).ok_or(Fault::State("phase"))?;
+        Ok(state)
+    }
+
+    /// SHA-256 of the committed form.
+    pub fn hash(&self) -> Digest {
+        sha256(&[&self.to_bytes()])
+    }
+
+    /// What the next step does.
+    pub fn phase(&self) -> Phase {
+        self.phase
+    }
+
+    /// (pixel of the tile, sample of the pixel, steps since the sample began).
+    pub fn position(&self) -> (u32, u32, u64) {
+        (self.pixel, self.sample, self.inner)
+    }
+
+    /// In the phase `Idle`, counts up to `inner` steps into the sample without changing anything else: the same as so
+    /// many steps, as long as `inner` is below the stride. Does nothing in other phases and never counts back.
+    pub fn skip_idle(&mut self, inner: u64) {
+        if self.phase == Phase::Idle && inner > self.inner {
+            self.inner = inner;
+        }
+    }
+
+    fn visit(&mut self, phase: &mut u32, to: &mut impl Visitor) {
+        let Frame { width, height, tile, samples, max_bounces, seed } = &mut self.frame;
+        for word in [width, height, tile, samples, max_bounces] {
+            to.word(word);
+        }
+        to.word(phase);
+        to.long(seed);
+        to.long(&mut self.unit);
+        to.long(&mut self.inner);
+        to.word(&mut self.pixel);
+        to.word(&mut self.sample);
+        for sum in &mut self.sum {
+            let mut long = *sum as u64;
+            to.long(&mut long);
+            *sum = long as i64;
+        }
+        to.bytes(&mut self.digest);
+        let path = &mut self.path;
+        to.word(&mut path.bounce);
+        to.floats(&mut path.throughput);
+        to.floats(&mut path.radiance);
+        to.float(&mut path.density);
+        let traversal = &mut path.traversal;
+        to.floats(&mut traversal.origin);
+        to.floats(&mut traversal.direction);
+        to.float(&mut traversal.limit);
+        to.word(&mut traversal.primitive);
+        to.float(&mut traversal.u);
+        to.float(&mut traversal.v);
+        to.word(&mut traversal.shadow);
+        to.word(&mut traversal.current);
+        to.word(&mut traversal.depth);
+        for entry in &mut traversal.stack {
+            to.word(entry);
+        }
+        let surface = &mut path.surface;
+        for vector in [
+            &mut surface.outgoing,
+            &mut surface.position,
+            &mut surface.geometric,
+            &mut surface.normal,
+            &mut surface.base,
+            &mut surface.emission,
+        ] {
+            to.floats(vector);
+        }
+        to.floats(&mut surface.tangent);
+        to.floats(&mut surface.uv);
+        for number in [
+            &mut surface.metallic,
+            &mut surface.roughness,
+            &mut surface.specular,
+            &mut surface.normal_scale,
+            &mut surface.light_density,
+        ] {
+            to.float(number);
+        }
+        for texture in &mut surface.textures {
+            to.word(texture);
+        }
+        let chosen = &mut path.chosen;
+        to.floats(&mut chosen.direction);
+        to.float(&mut chosen.distance);
+        to.float(&mut chosen.density);
+        to.floats(&mut chosen.radiance);
+        to.floats(&mut chosen.uv);
+        to.word(&mut chosen.texture);
+    }
+}
+
+/// Steps reserved for one sample: a power of two that no sample exceeds.
+///
+/// A path has at most `max_bounces + 1` vertices; each is found by one traversal, sends at most one shadow ray, and
+/// takes at most ten other steps; a traversal visits each pair and each triangle at most once. Four steps more begin
+/// and end the sample.
+pub fn steps_per_sample(max_bounces: u32, pairs: u32, triangles: u32) -> u64 {
+    let traversal = u64::from(pairs) + u64::from(triangles);
+    ((u64::from(max_bounces) + 1) * (2 * traversal + 16)).next_power_of_two()
+}
+
+/// The render engine's machine.
+pub struct Render;
+
+impl Machine for Render {
+    type Job = Frame;
+    type State = State;
+
+    fn init(frame: &Frame, unit: u64) -> Result<State, Fault> {
+        State::at_sample(frame, unit, 0, 0, [0; 3], first_digest(unit))
+    }
+
+    fn step<M: Memory + ?Sized>(state: &mut State, memory: &M) -> Flow {
+        if state.phase == Phase::Done {
+            return Flow::Done;
+        }
+        let mut next = state.clone();
+        match next.advance(memory) {
+            Ok(()) => {
+                *state = next;
+                if state.phase == Phase::Done { Flow::Done } else { Flow::Continue }
+            }
+            Err(fault) => Flow::Fault(fault),
+        }
+    }
+
+    fn output(state: &State) -> Digest {
+        state.digest
+    }
+}
+
+impl Traversal {
+    /// A ray that looks for the closest hit, or for any.
+    fn begin(origin: Vec3, direction: Vec3, limit: f32, shadow: bool) -> Traversal {
+        Traversal { origin, direction, limit, primitive: NONE, shadow: shadow as u32, ..Traversal::default() }
+    }
+
+    /// Takes the next entry of the stack; false where it is empty.
+    fn pop(&mut self) -> Result<bool, Fault> {
+        if self.depth == 0 {
+            self.current = 0;
+            return Ok(false);
+        }
+        let entry = self.stack.get_mut(self.depth as usize - 1).ok_or(Fault::State("stack depth"))?;
+        self.current = core::mem::take(entry);
+        self.depth -= 1;
+        Ok(true)
+    }
+
+    fn push(&mut self, entry: u32) -> Result<(), Fault> {
+        *self.stack.get_mut(self.depth as usize).ok_or(Fault::State("stack depth"))? = entry;
+        self.depth += 1;
+        Ok(())
+    }
+
+    /// Forgets what remains to be visited.
+    fn stop(&mut self) {
+        (self.current, self.depth, self.stack) = (0, 0, [0; DEEPEST]);
+    }
+
+    /// Tests a pair; the nearer child is next (the first one if they are equally near), the other waits on the stack.
+    /// Returns whether anything is left to visit.
+    fn visit_pair<M: Memory + ?Sized>(&mut self, memory: &M) -> Result<bool, Fault> {
+        let [first, second] = image::read_pair(memory, self.current)?;
+        let ray = Ray::new(self.origin, self.direction);
+        let (enters_first, near_first) = enters(&ray, &first.bounds, self.limit);
+        let (enters_second, near_second) = enters(&ray, &second.bounds, self.limit);
+        match (enters_first, enters_second) {
+            (true, true) => {
+                let (next, later) = if near_second < near_first { (second, first) } else { (first, second) };
+                self.push(later.child.to_word())?;
+                self.current = next.child.to_word();
+                Ok(true)
+            }
+            (true, false) => {
+                self.current = first.child.to_word();
+                Ok(true)
+            }
+            (false, true) => {
+                self.current = second.child.to_word();
+                Ok(true)
+            }
+            (false, false) => self.pop(),
+        }
+    }
+
+    /// Tests the first triangle of the current leaf; returns whether anything is left to visit.
+    fn visit_leaf<M: Memory + ?Sized>(&mut self, memory: &M) -> Result<bool, Fault> {
+        let Child::Leaf { first, count } = Child::from_word(self.current) else {
+            return Err(Fault::State("leaf"));
+        };
+        let (corners, primitive) = image::read_slot(memory, memory.word(header::SLOTS)?, first)?;
+        let ray = Ray::new(self.origin, self.direction);
+        if let Some((t, u, v)) = triangle_hit(&ray, &corners, self.limit) {
+            if t < self.limit || primitive < self.primitive {
+                (self.limit, self.primitive, self.u, self.v) = (t, primitive, u, v);
+            }
+            if self.shadow != 0 {
+                self.stop();
+                return Ok(false);
+            }
+        }
+        if count > 1 {
+            self.current = Child::Leaf { first: first.wrapping_add(1) & 0x0fff_ffff, count: count - 1 }.to_word();
+            return Ok(true);
+        }
+        self.pop()
+    }
+}
+
+impl State {
+    /// Executes one step; on an error the state is partly changed and must be dropped.
+    pub(super) fn advance<M: Memory + ?Sized>(&mut self, memory: &M) -> Result<(), Fault> {
+        match self.phase {
+            Phase::Camera => self.camera(memory)?,
+            Phase::Pair => {
+                let more = self.path.traversal.visit_pair(memory)?;
+                self.continue_traversal(more);
+            }
+            Phase::Leaf => {
+                let more = self.path.traversal.visit_leaf(memory)?;
+                self.continue_traversal(more);
+            }
+            Phase::Surface => self.surface(memory)?,
+            Phase::Base => {
+                let colour = self.texture(memory, 0)?;
+                let surface = &mut self.path.surface;
+                surface.base = multiply(surface.base, colour);
+                self.next_texture(1);
+            }
+            Phase::Rough => {
+                let [_, roughness, metallic] = self.texture(memory, 1)?;
+                self.path.surface.roughness *= roughness;
+                self.path.surface.metallic *= metallic;
+                self.next_texture(2);
+            }
+            Phase::Normal => {
+                let colour = self.texture(memory, 2)?;
+                self.bend_normal(colour);
+                self.next_texture(3);
+            }
+            Phase::Emission => {
+                let colour = self.texture(memory, 3)?;
+                self.path.surface.emission = multiply(self.path.surface.emission, colour);
+                self.phase = Phase::Emit;
+            }
+            Phase::Emit => self.emit(memory)?,
+            Phase::Light => self.choose_light(memory)?,
+            Phase::LightTexture => {
+                let chosen = &mut self.path.chosen;
+                let colour = sample_texture(memory, chosen.texture, chosen.uv)?;
+                chosen.radiance = multiply(chosen.radiance, colour);
+                self.phase = Phase::LightScatter;
+            }
+            Phase::LightScatter => self.weigh_light(),
+            Phase::Scatter => self.scatter()?,
+            Phase::Environment => self.environment(memory)?,
+            Phase::Accumulate => self.accumulate(),
+            Phase::Idle => {
+                let stride = steps_per_sample(
+                    self.frame.max_bounces,
+                    memory.word(header::PAIR_COUNT)?,
+                    memory.word(header::TRIANGLE_COUNT)?,
+                );
+                if self.inner.wrapping_add(1) >= stride {
+                    self.next_sample();
+                    return Ok(());
+                }
+            }
+            Phase::Done => return Ok(()),
+        }
+        self.inner = self.inner.wrapping_add(1);
+        Ok(())
+    }
+
+    /// Ends the stride: the next sample, the next pixel, or the end of the unit.
+    pub(super) fn next_sample(&mut self) {
+        self.inner = 0;
+        self.phase = Phase::Camera;
+        self.sample = self.sample.wrapping_add(1);
+        if self.sample >= self.frame.samples {
+            self.sample = 0;
+            self.digest = next_digest(&self.digest, &self.sum);
+            self.sum = [0; 3];
+            self.pixel = self.pixel.wrapping_add(1);
+            if self.pixel >= self.frame.unit_pixels(self.unit) {
+                self.phase = Phase::Done;
+            }
+        }
+    }
+
+    /// Begins another sample of the same pixel.
+    pub(super) fn restart(&mut self, sample: u32) {
+        (self.inner, self.sample, self.phase) = (0, sample, Phase::Camera);
+    }
+
+    /// Sums of the samples of the current pixel so far.
+    pub(super) fn sum(&self) -> [i64; 3] {
+        self.sum
+    }
+
+    /// The traversal that the phase `Pair` is about to begin.
+    pub(super) fn traversal_mut(&mut self) -> &mut Traversal {
+        &mut self.path.traversal
+    }
+
+    /// Position of the current pixel in the frame.
+    fn pixel_position(&self) -> Result<(u32, u32), Fault> {
+        let (left, top, width, height) = self.frame.tile_rect(self.unit);
+        if width == 0 || self.pixel >= width * height {
+            return Err(Fault::State("pixel"));
+        }
+        Ok((left + self.pixel % width, top + self.pixel / width))
+    }
+
+    /// Four random words of a dimension of this sample.
+    fn draw(&self, dimension: u32) -> Result<[u32; 4], Fault> {
+        let (x, y) = self.pixel_position()?;
+        Ok(rng::draw(self.frame.seed, y * self.frame.width + x, self.sample, dimension))
+    }
+
+    fn camera<M: Memory + ?Sized>(&mut self, memory: &M) -> Result<(), Fault> {
+        let (x, y) = self.pixel_position()?;
+        let random = self.draw(0)?.map(rng::unit);
+        let (across, down) = (x as f32 + random[0], y as f32 + random[1]);
+        let lens = [random[2], random[3]];
+        let (origin, direction) =
+            camera::ray(&image::read_camera(memory)?, across, down, self.frame.width, self.frame.height, lens);
+        self.path = Path { throughput: [1.0; 3], ..Path::default() };
+        self.trace(origin, direction, LARGEST, false);
+        Ok(())
+    }
+
+    fn trace(&mut self, origin: Vec3, direction: Vec3, limit: f32, shadow: bool) {
+        self.path.traversal = Traversal::begin(origin, direction, limit, shadow);
+        self.phase = Phase::Pair;
+    }
+
+    fn continue_traversal(&mut self, more: bool) {
+        if more {
+            let leaf = self.path.traversal.current >> 31 == 1;
+            self.phase = if leaf { Phase::Leaf } else { Phase::Pair };
+        } else {
+            self.end_traversal();
+        }
+    }
+
+    /// What follows a traversal whose result is known.
+    pub(super) fn end_traversal(&mut self) {
+        let hit = self.path.traversal.primitive != NONE;
+        self.phase = if self.path.traversal.shadow != 0 {
+            if !hit {
+                self.path.radiance = add(self.path.radiance, self.path.chosen.radiance);
+            }
+            // Which blocker was found first depends on the order of the search, so it is forgotten.
+            self.path.chosen = Chosen::default();
+            self.path.traversal = Traversal::default();
+            Phase::Scatter
+        } else if hit {
+            Phase::Surface
+        } else {
+            Phase::Environment
+        };
+    }
+
+    /// Interpolates the hit triangle.
+    fn surface<M: Memory + ?Sized>(&mut self, memory: &M) -> Result<(), Fault> {
+        let Traversal { direction, primitive, u, v, .. } = self.path.traversal;
+        let face = read_face(memory, primitive)?;
+        let [a, b, c] = [0, 1, 2].map(|corner| face.vertices[corner]);
+        let [pa, pb, pc] = [memory.vec3(a)?, memory.vec3(b)?, memory.vec3(c)?];
+        let outgoing = negate(direction);
+        let geometric = normalize_or(cross(subtract(pb, pa), subtract(pc, pa)), outgoing);
+        let normals =
+            [memory.vec3(a.wrapping_add(3))?, memory.vec3(b.wrapping_add(3))?, memory.vec3(c.wrapping_add(3))?];
+        let normal = normalize_or(interpolate(normals[0], normals[1], normals[2], u, v), geometric);
+        let uv = interpolate_uv(memory, face.vertices, u, v)?;
+        let tangent = |vertex: u32| memory.vec3(vertex.wrapping_add(8));
+        let [tx, ty, tz] = interpolate(tangent(a)?, tangent(b)?, tangent(c)?, u, v);
+        let handedness = memory.float(a.wrapping_add(11))?;
+
+        let material = face.material;
+        let number = |offset: u32| memory.float(material.wrapping_add(offset));
+        self.path.surface = Surface {
+            outgoing,
+            position: interpolate(pa, pb, pc, u, v),
+            geometric: bsdf::facing(geometric, outgoing),
+            normal,
+            tangent: [tx, ty, tz, handedness],
+            uv,
+            base: memory.vec3(material)?,
+            metallic: number(3)?,
+            roughness: number(4)?,
+            specular: number(5)?,
+            normal_scale: number(6)?,
+            emission: memory.vec3(material.wrapping_add(7))?,
+            textures: [
+                memory.word(material.wrapping_add(10))?,
+                memory.word(material.wrapping_add(11))?,
+                memory.word(material.wrapping_add(12))?,
+                memory.word(material.wrapping_add(13))?,
+            ],
+            light_density: number(14)?,
+        };
+        self.next_texture(0);
+        Ok(())
+    }
+
+    /// Goes to the first texture from `from` on that the material has.
+    fn next_texture(&mut self, from: usize) {
+        let phases = [Phase::Base, Phase::Rough, Phase::Normal, Phase::Emission];
+        let textures = self.path.surface.textures;
+        let next = (from..4).find(|index| textures[*index] != NONE);
+        self.phase = next.map_or(Phase::Emit, |index| phases[index]);
+    }
+
+    fn texture<M: Memory + ?Sized>(&self, memory: &M, which: usize) -> Result<Vec3, Fault> {
+        sample_texture(memory, self.path.surface.textures[which], self.path.surface.uv)
+    }
+
+    /// Applies a texel of the normal texture in the frame of the interpolated normal and tangent.
+    fn bend_normal(&mut self, colour: Vec3) {
+        let surface = &mut self.path.surface;
+        let [x, y, z] = colour.map(|channel| 2.0 * channel - 1.0);
+        let [tx, ty, tz, handedness] = surface.tangent;
+        let tangent = [tx, ty, tz];
+        let bitangent = scale(cross(surface.normal, tangent), handedness);
+        let bent = add(
+            add(scale(tangent, x * surface.normal_scale), scale(bitangent, y * surface.normal_scale)),
+            scale(surface.normal, z),
+        );
+        surface.normal = normalize_or(bent, surface.normal);
+    }
+
+    /// Adds emitted light and decides whether the path goes on.
+    fn emit<M: Memory + ?Sized>(&mut self, memory: &M) -> Result<(), Fault> {
+        let path = &mut self.path;
+        let surface = &mut path.surface;
+        // The shading normal on the side that is seen; where it still turns away from the viewer, the geometric one.
+        surface.normal = bsdf::facing(surface.normal, surface.geometric);
+        if !(dot(surface.normal, surface.outgoing) > 0.0) {
+            surface.normal = surface.geometric;
+        }
+        if largest(surface.emission) > 0.0 {
+            let t = path.traversal.limit;
+            let cosine = abs(dot(surface.geometric, surface.outgoing));
+            let weight = if path.density > 0.0 {
+                light::power_heuristic(path.density, surface.light_density * (t * t) / cosine)
+            } else {
+                1.0
+            };
+            path.radiance = add(path.radiance, scale(multiply(path.throughput, surface.emission), weight));
+        }
+        self.phase = if path.bounce >= self.frame.max_bounces {
+            Phase::Accumulate
+        } else if memory.word(header::LIGHT_COUNT)? > 0 {
+            Phase::Light
+        } else {
+            Phase::Scatter
+        };
+        Ok(())
+    }
+
+    /// Chooses a light and a point on it.
+    fn choose_light<M: Memory + ?Sized>(&mut self, memory: &M) -> Result<(), Fault> {
+        let dimension = self.path.bounce.wrapping_mul(3);
+        let random = self.draw(dimension.wrapping_add(1))?;
+        let lights = memory.word(header::LIGHTS)?;
+        let index = light::pick(memory, lights, memory.word(header::LIGHT_COUNT)?, LIGHT, [random[0], random[1]])?;
+        let triangle = memory.word(index.wrapping_mul(LIGHT).wrapping_add(lights).wrapping_add(2))?;
+        let point = [rng::unit(random[2]), rng::unit(random[3])];
+        let chosen = if triangle == NONE {
+            let random = self.draw(dimension.wrapping_add(2))?;
+            choose_environment(memory, [random[0], random[1]], point)?
+        } else {
+            choose_triangle(memory, triangle, &self.path.surface, point)?
+        };
+        let textured = chosen.texture != NONE;
+        let useful = chosen.density > 0.0
+            && chosen.density < LARGEST
+            && dot(self.path.surface.geometric, chosen.direction) > 0.0
+            && dot(self.path.surface.normal, chosen.direction) > 0.0;
+        if !useful {
+            self.phase = Phase::Scatter;
+            return Ok(());
+        }
+        self.path.chosen = chosen;
+        self.phase = if textured { Phase::LightTexture } else { Phase::LightScatter };
+        Ok(())
+    }
+
+    fn bsdf(&self) -> Bsdf {
+        let Surface { base, metallic, roughness, specular, .. } = self.path.surface;
+        Bsdf { base, metallic, roughness, specular }
+    }
+
+    /// Turns the emitted radiance into the path's contribution and sends the shadow ray.
+    fn weigh_light(&mut self) {
+        let surface = &self.path.surface;
+        let chosen = &self.path.chosen;
+        let evaluation = bsdf::evaluate(&self.bsdf(), surface.normal, surface.outgoing, chosen.direction);
+        let weight = light::power_heuristic(chosen.density, evaluation.density) / chosen.density;
+        let arriving = multiply(scale(chosen.radiance, weight), evaluation.value);
+        let contribution = multiply(self.path.throughput, arriving);
+        if !(largest(contribution) > 0.0) {
+            self.path.chosen = Chosen::default();
+            self.phase = Phase::Scatter;
+            return;
+        }
+        let origin = leave_surface(surface.position, surface.geometric);
+        // 1 - 2^-12 of the way: the light itself is not in its own way.
+        let limit = if chosen.distance < LARGEST { chosen.distance * f32::from_bits(0x3f7f_f000) } else { LARGEST };
+        let direction = chosen.direction;
+        self.path.chosen.radiance = contribution;
+        self.trace(origin, direction, limit, true);
+    }
+
+    /// Chooses the next direction, or ends the path.
+    fn scatter(&mut self) -> Result<(), Fault> {
+        let random = self.draw(self.path.bounce.wrapping_mul(3).wrapping_add(3))?.map(rng::unit);
+        self.phase = Phase::Accumulate;
+        let surface = &self.path.surface;
+        let bsdf = self.bsdf();
+        let direction = bsdf::sample(&bsdf, surface.normal, surface.outgoing, [random[0], random[1], random[2]]);
+        let direction = normalize_or(direction, surface.normal);
+        let evaluation = bsdf::evaluate(&bsdf, surface.normal, surface.outgoing, direction);
+        if !(evaluation.density > 0.0 && dot(surface.geometric, direction) > 0.0) {
+            return Ok(());
+        }
+        let mut throughput = multiply(self.path.throughput, scale(evaluation.value, 1.0 / evaluation.density));
+        // Russian roulette from the fourth vertex on.
+        if self.path.bounce >= 3 {
+            let survival = clamp(largest(throughput), 0.05, 0.95);
+            if random[3] >= survival {
+                return Ok(());
+            }
+            throughput = scale(throughput, 1.0 / survival);
+        }
+        if !(largest(throughput) > 0.0) {
+            return Ok(());
+        }
+        let origin = leave_surface(surface.position, surface.geometric);
+        self.path.throughput = throughput;
+        self.path.density = evaluation.density;
+        self.path.bounce = self.path.bounce.wrapping_add(1);
+        self.path.surface = Surface::default();
+        self.trace(origin, direction, LARGEST, false);
+        Ok(())
+    }
+
+    /// Adds the radiance that arrives from outside.
+    fn environment<M: Memory + ?Sized>(&mut self, memory: &M) -> Result<(), Fault> {
+        let (width, height) = (memory.word(header::ENVIRONMENT_WIDTH)?, memory.word(header::ENVIRONMENT_HEIGHT)?);
+        let (column, row) = light::environment_texel(self.path.traversal.direction, width, height);
+        let texel = read_texel(memory, row.wrapping_mul(width).wrapping_add(column))?;
+        let weight = if self.path.density > 0.0 { light::power_heuristic(self.path.density, texel.1) } else { 1.0 };
+        self.path.radiance = add(self.path.radiance, scale(multiply(self.path.throughput, texel.0), weight));
+        self.phase = Phase::Accumulate;
+        Ok(())
+    }
+
+    /// Adds the sample to the pixel's fixed-point sums and clears the path.
+    fn accumulate(&mut self) {
+        for (sum, radiance) in self.sum.iter_mut().zip(self.path.radiance) {
+            *sum = sum.wrapping_add(to_fixed_point(radiance));
+        }
+        self.path = Path::default();
+        self.phase = Phase::Idle;
+    }
+}
+
+/// Radiance limited to 0..=[`MOST_RADIANCE`] (NaN: 0) and rounded to multiples of 1 / [`RADIANCE_ONE`].
+pub fn to_fixed_point(radiance: f32) -> i64 {
+    (clamp(radiance, 0.0, MOST_RADIANCE) * RADIANCE_ONE as f32 + 0.5) as i64
+}
+
+/// Word indices of a triangle's vertices and material.
+struct Face {
+    vertices: [u32; 3],
+    material: u32,
+}
+
+fn read_face<M: Memory + ?Sized>(memory: &M, triangle: u32) -> Result<Face, Fault> {
+    let face = triangle.wrapping_mul(FACE).wrapping_add(memory.word(header::FACES)?);
+    let vertices = memory.word(header::VERTICES)?;
+    let vertex = |corner: u32| -> Result<u32, Fault> {
+        Ok(memory.word(face.wrapping_add(corner))?.wrapping_mul(VERTEX).wrapping_add(vertices))
+    };
+    let material =
+        memory.word(face.wrapping_add(3))?.wrapping_mul(MATERIAL).wrapping_add(memory.word(header::MATERIALS)?);
+    Ok(Face { vertices: [vertex(0)?, vertex(1)?, vertex(2)?], material })
+}
+
+fn interpolate_uv<M: Memory + ?Sized>(memory: &M, vertices: [u32; 3], u: f32, v: f32) -> Result<[f32; 2], Fault> {
+    let read = |vertex: u32| -> Result<Vec3, Fault> {
+        Ok([memory.float(vertex.wrapping_add(6))?, memory.float(vertex.wrapping_add(7))?, 0.0])
+    };
+    let [x, y, _] = interpolate(read(vertices[0])?, read(vertices[1])?, read(vertices[2])?, u, v);
+    Ok([x, y])
+}
+
+fn sample_texture<M: Memory + ?Sized>(memory: &M, index: u32, uv: [f32; 2]) -> Result<Vec3, Fault> {
+    let record = index.wrapping_mul(texture::RECORD).wrapping_add(memory.word(header::TEXTURES)?);
+    texture::sample(memory, record, uv)
+}
+
+/// Radiance and density of a texel of the environment.
+fn read_texel<M: Memory + ?Sized>(memory: &M, texel: u32) -> Result<(Vec3, f32), Fault> {
+    let first = texel.wrapping_mul(TEXEL).wrapping_add(memory.word(header::ENVIRONMENT)?);
+    Ok((memory.vec3(first)?, memory.float(first.wrapping_add(3))?))
+}
+
+fn choose_environment<M: Memory + ?Sized>(memory: &M, random: [u32; 2], point: [f32; 2]) -> Result<Chosen, Fault> {
+    let (width, height) = (memory.word(header::ENVIRONMENT_WIDTH)?, memory.word(header::ENVIRONMENT_HEIGHT)?);
+    let table = memory.word(header::ENVIRONMENT_TABLE)?;
+    let texel = light::pick(memory, table, width.wrapping_mul(height), 2, random)?;
+    let (column, row) = (texel.checked_rem(width), texel.checked_div(width));
+    let (Some(column), Some(row)) = (column, row) else { return Err(Fault::State("environment size")) };
+    let (radiance, density) = read_texel(memory, texel)?;
+    let direction = light::direction_in_texel(column, row, width, height, point);
+    Ok(Chosen { direction, distance: LARGEST, density, radiance, uv: [0.0; 2], texture: NONE })
+}
+
+fn choose_triangle<M: Memory + ?Sized>(
+    memory: &M,
+    triangle: u32,
+    surface: &Surface,
+    point: [f32; 2],
+) -> Result<Chosen, Fault> {
+    let face = read_face(memory, triangle)?;
+    let [a, b, c] = [memory.vec3(face.vertices[0])?, memory.vec3(face.vertices[1])?, memory.vec3(face.vertices[2])?];
+    let (u, v) = light::point_in_triangle(point);
+    let normal = normalize_or(cross(subtract(b, a), subtract(c, a)), [0.0; 3]);
+    let target = interpolate(a, b, c, u, v);
+    let toward = subtract(target, leave_surface(surface.position, surface.geometric));
+    let distance = length(toward);
+    let direction = scale(toward, 1.0 / max(distance, f32::from_bits(0x0080_0000)));
+    let cosine = abs(dot(normal, direction));
+    let area_density = memory.float(face.material.wrapping_add(14))?;
+    let density = if cosine > 0.0 { area_density * (distance * distance) / cosine } else { 0.0 };
+    let radiance = memory.vec3(face.material.wrapping_add(7))?;
+    let texture = memory.word(face.material.wrapping_add(13))?;
+    let uv = if texture == NONE { [0.0; 2] } else { interpolate_uv(memory, face.vertices, u, v)? };
+    Ok(Chosen { direction, distance, density, radiance, uv, texture })
+}
