@@ -12,6 +12,8 @@
 //!    `creators_bound_bps` of that of all accepted credits; with both together below what was paid, a requester who is its own
 //!    node loses by it. The rate of RENDER per credit is that of the epoch's purchases, else the last known one;
 //!    the value rounds down. A purpose with nobody to pay has a zero pool.
+//!    Credits bought at an older price are valued at that rate too, so the bound is one of value: it holds in RENDER for
+//!    purchases of the same price, and in USD across prices.
 //! 5. What is above the bound, or has nobody to pay, is carried to the next epoch for the same purpose. Operations carry
 //!    nothing. So emission + carry in = pools + carry out, exactly.
 //!

@@ -15,6 +15,7 @@
 //! * `stake_reference` is the stake whose factor is one. With the total stake of the network there, the first claim comes after
 //!   about tau whatever the network's size; with the least stake there, it comes sooner the larger the network is.
 //! * A delay saturates at `delay_cap_ms`: after that everyone who may work may claim, so no lease waits for a weak node for ever.
+//!   Past the cap the order is the block leader's and weight counts no more; the cap should be many tau.
 //! * The chain's clock ticks in seconds: delays round up to a whole second, and nodes of the same second are ordered by
 //!   the block's leader. tau should be several seconds for that to matter little.
 //! * Products here are kept below 2^64 by the stated bounds and use the plain machine multiplication: on chain a checked one
