@@ -148,3 +148,93 @@ pub fn basis(n: Vec3) -> (Vec3, Vec3) {
 pub fn facing(n: Vec3, reference: Vec3) -> Vec3 {
     if dot(n, reference) < 0.0 { negate(n) } else { n }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rng;
+    use std::vec::Vec;
+
+    fn random(index: u32) -> [f32; 3] {
+        let words = rng::draw(5, index, 0, 0);
+        [0, 1, 2].map(|place| rng::unit(words[place]))
+    }
+
+    fn surfaces() -> Vec<Bsdf> {
+        let mut surfaces = Vec::new();
+        for metallic in [0.0, 0.4, 1.0] {
+            for roughness in [0.2, 0.5, 1.0] {
+                for specular in [0.0, 1.0] {
+                    surfaces.push(Bsdf { base: [1.0, 0.5, 0.25], metallic, roughness, specular });
+                }
+            }
+        }
+        surfaces
+    }
+
+    const N: Vec3 = [0.0, 0.6, 0.8];
+
+    /// A view direction at the given cosine to `N`.
+    fn view(cosine: f32) -> Vec3 {
+        let (tangent, bitangent) = basis(N);
+        let sine = sqrt(1.0 - cosine * cosine);
+        add(scale(N, cosine), add(scale(tangent, 0.6 * sine), scale(bitangent, 0.8 * sine)))
+    }
+
+    #[test]
+    fn no_surface_reflects_more_than_it_receives() {
+        for surface in surfaces() {
+            for cosine in [0.05, 0.3, 0.7, 1.0] {
+                let count = 20_000;
+                let mut total = 0.0_f64;
+                for index in 0..count {
+                    let l = sample(&surface, N, view(cosine), random(index));
+                    let evaluation = evaluate(&surface, N, view(cosine), l);
+                    if evaluation.density > 0.0 {
+                        total += f64::from(evaluation.value[0]) / f64::from(evaluation.density);
+                    }
+                }
+                let albedo = total / f64::from(count);
+                assert!(albedo < 1.015, "{surface:?} at {cosine}: {albedo}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_sampling_density_is_that_of_the_samples() {
+        // E[1 / density over the samples that lie in a set] is the set's solid angle; here the set is the part of the
+        // hemisphere above 30 degrees, of pi steradians. Rough lobes only, so that the estimate converges.
+        for surface in surfaces().into_iter().filter(|surface| surface.roughness > 0.9) {
+            let count = 200_000;
+            let mut total = 0.0_f64;
+            for index in 0..count {
+                let l = sample(&surface, N, view(0.7), random(index));
+                let evaluation = evaluate(&surface, N, view(0.7), l);
+                if dot(N, l) > 0.5 {
+                    total += 1.0 / f64::from(evaluation.density);
+                }
+            }
+            let solid_angle = total / f64::from(count);
+            assert!((solid_angle / std::f64::consts::PI - 1.0).abs() < 0.03, "{surface:?}: {solid_angle}");
+        }
+    }
+
+    #[test]
+    fn scattering_is_reciprocal() {
+        for surface in surfaces() {
+            let (v, l) = (view(0.8), [0.0, 0.0, 1.0]);
+            let there = evaluate(&surface, N, v, l).value[0] / dot(N, l);
+            let back = evaluate(&surface, N, l, v).value[0] / dot(N, v);
+            assert!((there - back).abs() <= 1.0e-5 * there, "{surface:?}: {there} {back}");
+        }
+    }
+
+    #[test]
+    fn without_metal_and_specular_layer_the_surface_is_lambertian() {
+        let surface = Bsdf { base: [0.5; 3], metallic: 0.0, roughness: 0.3, specular: 0.0 };
+        let l = [0.0, 0.0, 1.0];
+        let evaluation = evaluate(&surface, N, view(0.6), l);
+        assert_eq!(evaluation.value[0], 0.5 * (INVERSE_PI * dot(N, l)));
+        assert_eq!(evaluation.density, dot(N, l) * INVERSE_PI);
+    }
+}

@@ -119,7 +119,11 @@ impl SceneImage {
 
     /// Little-endian bytes.
     pub fn to_bytes(&self) -> Vec<u8> {
-        self.words.iter().flat_map(|word| word.to_le_bytes()).collect()
+        let mut bytes = Vec::with_capacity(self.words.len() * 4);
+        for word in &self.words {
+            bytes.extend_from_slice(&word.to_le_bytes());
+        }
+        bytes
     }
 
     /// Reads and validates an image: after this, no step on it faults and every traversal gives the canonical hits.
@@ -297,6 +301,9 @@ impl SceneImage {
     /// The pairs form one tree within the depth limit, every slot is in one leaf, every box contains what is below it.
     fn validate_hierarchy(&self, triangles: u32) -> Result<(), SceneError> {
         let refuse = |pair: u32, reason: &str| Err(error("image.pairs", format!("pair {pair}: {reason}")));
+        if self.pair_count() > triangles {
+            return refuse(self.pair_count(), "more pairs than triangles");
+        }
         let mut covered = alloc::vec![false; triangles as usize];
         let mut visited = alloc::vec![false; self.pair_count() as usize];
         // (pair, depth, box that must contain it)
@@ -335,7 +342,10 @@ impl SceneImage {
                 }
             }
         }
-        if covered.iter().all(|covered| *covered) { Ok(()) } else { refuse(0, "some slots are in no leaf") }
+        if !covered.iter().all(|covered| *covered) || !visited.iter().all(|visited| *visited) {
+            return refuse(0, "some slots or pairs are not reached from the root");
+        }
+        Ok(())
     }
 }
 
@@ -402,6 +412,13 @@ pub fn compile(scene: &Scene) -> Result<SceneImage, SceneError> {
     let boxes: Vec<Bounds> = mesh.triangles.iter().map(|triangle| padded_bounds(&corners_of(triangle))).collect();
     let hierarchy = bvh::build(&boxes);
     drop(boxes);
+    lay_out(scene, &hierarchy)
+}
+
+/// Writes the sections of a valid scene over any hierarchy of its triangles.
+pub(super) fn lay_out(scene: &Scene, hierarchy: &bvh::Hierarchy) -> Result<SceneImage, SceneError> {
+    let mesh = &scene.mesh;
+    let corners_of = |triangle: &[u32; 3]| triangle.map(|vertex| mesh.positions[vertex as usize]);
     let lights = light_tables(scene);
 
     let mut words = alloc::vec![0_u32; PAIRS as usize];

@@ -7,6 +7,8 @@ pub mod bsdf;
 pub mod bvh;
 pub mod camera;
 pub mod fast;
+#[cfg(test)]
+mod hits;
 pub mod image;
 pub mod intersect;
 pub mod job;

@@ -21,7 +21,7 @@
 use super::bsdf::{self, Bsdf};
 use super::bvh::{Child, DEEPEST};
 use super::image::{self, FACE, LIGHT, MATERIAL, NONE, TEXEL, VERTEX, header};
-use super::intersect::{Ray, enters, leave_surface, triangle_hit};
+use super::intersect::{Hit, Ray, enters, leave_surface, triangle_hit};
 use super::job::{Frame, MOST_RADIANCE, RADIANCE_ONE, first_digest, next_digest};
 use super::{camera, light, texture};
 use crate::machine::{Fault, Flow, Machine, Memory};
@@ -420,7 +420,9 @@ impl State {
 /// and end the sample.
 pub fn steps_per_sample(max_bounces: u32, pairs: u32, triangles: u32) -> u64 {
     let traversal = u64::from(pairs) + u64::from(triangles);
-    ((u64::from(max_bounces) + 1) * (2 * traversal + 16)).next_power_of_two()
+    // Saturates only where the numbers are those of no valid job.
+    let steps = (u64::from(max_bounces) + 1).saturating_mul(2 * traversal + 16);
+    steps.checked_next_power_of_two().unwrap_or(u64::MAX)
 }
 
 /// The render engine's machine.
@@ -450,6 +452,29 @@ impl Machine for Render {
 
     fn output(state: &State) -> Digest {
         state.digest
+    }
+}
+
+/// The closest hit (or, for `shadow`, any hit) as the machine finds it in the canonical hierarchy: the reference for
+/// every fast path.
+///
+/// # Errors
+/// As a step of the machine.
+pub fn canonical_hit<M: Memory + ?Sized>(
+    memory: &M,
+    origin: Vec3,
+    direction: Vec3,
+    limit: f32,
+    shadow: bool,
+) -> Result<Option<Hit>, Fault> {
+    let mut traversal = Traversal::begin(origin, direction, limit, shadow);
+    loop {
+        let leaf = traversal.current >> 31 == 1;
+        let more = if leaf { traversal.visit_leaf(memory)? } else { traversal.visit_pair(memory)? };
+        if !more {
+            let Traversal { limit: t, primitive, u, v, .. } = traversal;
+            return Ok((primitive != NONE).then_some(Hit { t, primitive, u, v }));
+        }
     }
 }
 
@@ -966,4 +991,160 @@ fn choose_triangle<M: Memory + ?Sized>(
     let texture = memory.word(face.material.wrapping_add(13))?;
     let uv = if texture == NONE { [0.0; 2] } else { interpolate_uv(memory, face.vertices, u, v)? };
     Ok(Chosen { direction, distance, density, radiance, uv, texture })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::render::fast::{Tracer, occluded, render_unit};
+    use crate::render::image::{SceneImage, compile};
+    use crate::render::scene::{Camera, Environment, Material, Mesh, Scene};
+    use std::vec;
+    use std::vec::Vec;
+
+    /// A glossy floor under an emissive square and a two-tone sky: both kinds of light, and a lobe narrow enough that
+    /// each strategy alone is worse than both.
+    fn lit_floor() -> Scene {
+        let square = |y: f32, size: f32| [[-size, y, size], [size, y, size], [size, y, -size], [-size, y, -size]];
+        let positions: Vec<Vec3> = square(0.0, 4.0).into_iter().chain(square(1.5, 0.5)).collect();
+        let up = |count: usize| vec![[0.0, 1.0, 0.0]; count];
+        let mesh = Mesh {
+            normals: up(positions.len()),
+            uvs: vec![[0.0; 2]; positions.len()],
+            tangents: vec![[0.0; 4]; positions.len()],
+            positions,
+            triangles: vec![[0, 1, 2], [0, 2, 3], [4, 5, 6], [4, 6, 7]],
+            material_of: vec![0, 0, 1, 1],
+        };
+        let floor =
+            Material { base_color: [0.8; 3], metallic: 0.5, roughness: 0.4, specular: 1.0, ..Material::default() };
+        let lamp = Material { base_color: [0.0; 3], emission: [4.0; 3], ..Material::default() };
+        Scene {
+            camera: Camera {
+                position: [0.0, 1.0, 4.0],
+                forward: [0.0, -0.242_535_63, -0.970_142_5],
+                up: [0.0, 0.970_142_5, -0.242_535_63],
+                tan_half_fov_y: 0.3,
+                ..Camera::default()
+            },
+            mesh,
+            materials: vec![floor, lamp],
+            textures: vec![],
+            environment: Environment { width: 2, height: 1, texels: vec![[1.0; 3], [0.25; 3]] },
+        }
+    }
+
+    /// A memory in which no light can be sampled, so that light is found by scattering alone, with weight 1.
+    struct WithoutLights<'a> {
+        image: &'a SceneImage,
+        materials: (u32, u32),
+        environment: (u32, u32),
+    }
+
+    impl<'a> WithoutLights<'a> {
+        fn new(image: &'a SceneImage) -> Self {
+            let word = |index: u32| image.word(index).unwrap();
+            let texels = word(header::ENVIRONMENT_WIDTH) * word(header::ENVIRONMENT_HEIGHT);
+            WithoutLights {
+                image,
+                materials: (word(header::MATERIALS), word(header::MATERIAL_COUNT) * MATERIAL),
+                environment: (word(header::ENVIRONMENT), texels * TEXEL),
+            }
+        }
+    }
+
+    impl Memory for WithoutLights<'_> {
+        fn word(&self, index: u32) -> Result<u32, Fault> {
+            let is_density = |(first, length): (u32, u32), size: u32, offset: u32| {
+                index >= first && index < first + length && (index - first) % size == offset
+            };
+            let hidden = index == header::LIGHT_COUNT
+                || is_density(self.materials, MATERIAL, 14)
+                || is_density(self.environment, TEXEL, 3);
+            if hidden { Ok(0) } else { self.image.word(index) }
+        }
+    }
+
+    /// Mean and its standard error.
+    fn statistics(samples: &[f64]) -> (f64, f64) {
+        let count = samples.len() as f64;
+        let mean = samples.iter().sum::<f64>() / count;
+        let variance = samples.iter().map(|sample| (sample - mean) * (sample - mean)).sum::<f64>() / (count - 1.0);
+        (mean, (variance / count).sqrt())
+    }
+
+    /// One sample of the frame's only pixel, stopped in front of the given phase.
+    fn run<M: Memory>(state: &mut State, memory: &M, until: Phase) {
+        while state.phase != until && state.phase != Phase::Accumulate {
+            state.advance(memory).unwrap();
+        }
+    }
+
+    #[test]
+    fn light_sampling_alone_and_scattering_alone_and_both_have_the_same_mean() {
+        let image = compile(&lit_floor()).unwrap();
+        let tracer = Tracer::new(image.clone()).unwrap();
+        let blind = WithoutLights::new(&image);
+        let frame = Frame { width: 1, height: 1, tile: 1, samples: 40_000, max_bounces: 1, seed: 3 };
+        let (mut by_light, mut by_scattering, mut by_both) = (vec![], vec![], vec![]);
+        let mut state = State::at_sample(&frame, 0, 0, 0, [0; 3], [0; 32]).unwrap();
+        for sample in 0..frame.samples {
+            state.restart(sample);
+            run(&mut state, &image, Phase::Accumulate);
+            by_both.push(f64::from(state.path.radiance[0]));
+
+            state.restart(sample);
+            run(&mut state, &blind, Phase::Accumulate);
+            by_scattering.push(f64::from(state.path.radiance[0]));
+
+            state.restart(sample);
+            run(&mut state, &image, Phase::Light);
+            let seen = state.path.radiance[0];
+            run(&mut state, &image, Phase::LightScatter);
+            let mut radiance = seen;
+            if state.phase == Phase::LightScatter {
+                let (surface, chosen) = (&state.path.surface, &state.path.chosen);
+                let origin = leave_surface(surface.position, surface.geometric);
+                let limit = if chosen.distance < LARGEST { chosen.distance * 0.9997 } else { LARGEST };
+                if !occluded(&tracer, origin, chosen.direction, limit) {
+                    let evaluation = bsdf::evaluate(&state.bsdf(), surface.normal, surface.outgoing, chosen.direction);
+                    radiance += chosen.radiance[0] * evaluation.value[0] / chosen.density;
+                }
+            }
+            by_light.push(f64::from(radiance));
+        }
+        let [light, scattering, both] = [by_light, by_scattering, by_both].map(|samples| statistics(&samples));
+        for (other, name) in [(light, "light"), (scattering, "scattering")] {
+            let error = (other.1 * other.1 + both.1 * both.1).sqrt();
+            assert!((other.0 - both.0).abs() < 4.0 * error, "{name} {other:?} both {both:?}");
+        }
+        assert!(both.1 < light.1 && both.1 < scattering.1, "{light:?} {scattering:?} {both:?}");
+    }
+
+    #[test]
+    fn the_fast_path_accumulates_what_the_phases_compute() {
+        let image = compile(&lit_floor()).unwrap();
+        let tracer = Tracer::new(image.clone()).unwrap();
+        let frame = Frame { width: 1, height: 1, tile: 1, samples: 64, max_bounces: 3, seed: 9 };
+        let mut state = State::at_sample(&frame, 0, 0, 0, [0; 3], [0; 32]).unwrap();
+        for sample in 0..frame.samples {
+            state.restart(sample);
+            run(&mut state, &image, Phase::Idle);
+            while state.phase != Phase::Idle {
+                state.advance(&image).unwrap();
+            }
+        }
+        assert_eq!(render_unit(&tracer, &frame, 0).unwrap().radiance, [state.sum]);
+    }
+
+    #[test]
+    fn fixed_point_radiance_is_rounded_and_limited() {
+        assert_eq!(to_fixed_point(1.0), RADIANCE_ONE);
+        assert_eq!(to_fixed_point(0.0), 0);
+        assert_eq!(to_fixed_point(-3.0), 0);
+        assert_eq!(to_fixed_point(f32::NAN), 0);
+        assert_eq!(to_fixed_point(f32::INFINITY), RADIANCE_ONE << 20);
+        assert_eq!(to_fixed_point(1.0e-9), 0);
+        assert_eq!(to_fixed_point(4.0e-8), 1);
+    }
 }

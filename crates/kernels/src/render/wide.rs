@@ -93,6 +93,12 @@ impl Wide {
         self.search::<Portable, false>(&ray, limit)
     }
 
+    /// [`Wide::closest`] as a machine without AVX2 computes it.
+    #[cfg(test)]
+    pub(super) fn closest_portable(&self, origin: Vec3, direction: Vec3, limit: f32) -> Option<Hit> {
+        self.search::<Portable, false>(&Ray::new(origin, direction), limit)
+    }
+
     /// Whether anything is hit at up to `limit`.
     pub fn occluded(&self, origin: Vec3, direction: Vec3, limit: f32) -> bool {
         let ray = Ray::new(origin, direction);

@@ -1,0 +1,37 @@
+"""Rate of Embree's closest-hit queries (PyPI `embreex`) on a mesh and rays written by kernels-bench.
+
+embree.py FOLDER REPETITIONS NAME... prints {"version": ..., NAME: {"rate": Mray/s, "distance": sum of t}}.
+One thread: embreex calls Embree's single-ray query in a loop.
+"""
+import importlib.metadata
+import json
+import sys
+import time
+
+import numpy
+from embreex.mesh_construction import TriangleMesh
+from embreex.rtcore_scene import EmbreeScene
+
+folder, repetitions, names = sys.argv[1], int(sys.argv[2]), sys.argv[3:]
+
+
+def read(name, kind):
+    return numpy.fromfile(f"{folder}/{name}", dtype=kind).reshape(-1, 3)
+
+
+scene = EmbreeScene()
+mesh = TriangleMesh(
+    scene, read("positions.f32", numpy.float32), read("triangles.u32", numpy.uint32).astype(numpy.int32)
+)
+result = {"version": importlib.metadata.version("embreex")}
+for name in names:
+    origins = read(f"{name}.origins.f32", numpy.float32)
+    directions = read(f"{name}.directions.f32", numpy.float32)
+    distances = scene.run(origins, directions, query="DISTANCE")
+    best = min(
+        (lambda start: (scene.run(origins, directions), time.perf_counter() - start)[1])(time.perf_counter())
+        for _ in range(repetitions)
+    )
+    hit = numpy.isfinite(distances) & (distances < 1e30)
+    result[name] = {"rate": len(origins) / best / 1e6, "distance": float(distances[hit].astype(numpy.float64).sum())}
+print(json.dumps(result))

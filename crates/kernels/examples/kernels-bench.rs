@@ -1,0 +1,235 @@
+//! Speed of the render engine, beside Embree on the same mesh and the same rays, one thread each, in one run.
+//!
+//! `cargo run --release -p kernels --example kernels-bench [-- --json PATH]` prints the rows of the bench file (area
+//! `slice`). The peer is `embreex` from PyPI, driven by `embree.py` beside this file in the Python environment
+//! `target/venv-embree`, which is made when it is missing; without it the ratios are null and the row says why.
+
+use kernels::render::intersect::{leave_surface, padded_bounds};
+use kernels::render::*;
+use kernels::strict::vector::{Vec3, add, cross, dot, normalize_or, scale, subtract};
+use kernels::strict::{LARGEST, sin_cos_turns, sqrt};
+use kernels::{render::bvh, rng};
+use serde_json::{Value, json};
+use std::path::Path;
+use std::process::Command;
+use std::time::Instant;
+
+const COMMAND: &str = "cargo run --release -p kernels --example kernels-bench";
+/// Rays across and down the picture.
+const EDGE: u32 = 512;
+const REPETITIONS: usize = 7;
+
+/// A closed, rough sphere of 2 x columns x rows triangles.
+fn add_rock(mesh: &mut Mesh, centre: Vec3, radius: f32, columns: u32, rows: u32, seed: u64, roughness: f32) {
+    let first = mesh.positions.len() as u32;
+    for row in 0..=rows {
+        for column in 0..columns {
+            let (sine, cosine) = sin_cos_turns(column as f32 / columns as f32);
+            let (radial, height) = sin_cos_turns(0.5 * row as f32 / rows as f32);
+            let direction = [radial * cosine, height, radial * sine];
+            let mut bumps = 0.0;
+            for octave in 0..4_u32 {
+                let frequency = [1.3, 2.9, 6.1, 13.7][octave as usize];
+                let phase = rng::draw(seed, octave, 0, 0).map(rng::unit);
+                let wave = |axis: usize| sin_cos_turns(direction[axis] * frequency * 0.5 + phase[axis]).0;
+                bumps += wave(0) * wave(1) * wave(2) / frequency;
+            }
+            mesh.positions.push(add(centre, scale(direction, radius * (1.0 + roughness * bumps))));
+        }
+    }
+    let at = |row: u32, column: u32| first + row * columns + column % columns;
+    for row in 0..rows {
+        for column in 0..columns {
+            mesh.triangles.push([at(row, column), at(row, column + 1), at(row + 1, column)]);
+            mesh.triangles.push([at(row, column + 1), at(row + 1, column + 1), at(row + 1, column)]);
+        }
+    }
+}
+
+/// A cave with sixteen rocks in it: every ray hits something, near or far. 288,000 triangles.
+fn cave() -> Scene {
+    let mut mesh = Mesh::default();
+    add_rock(&mut mesh, [0.0; 3], 10.0, 400, 200, 1, 0.6);
+    for rock in 0..16_u32 {
+        let place = rng::draw(2, rock, 0, 0).map(rng::unit);
+        let centre = [place[0] * 12.0 - 6.0, place[1] * 8.0 - 4.0, place[2] * 10.0 - 7.0];
+        add_rock(&mut mesh, centre, 0.6 + place[3], 100, 40, 10 + u64::from(rock), 1.0);
+    }
+    let vertices = mesh.positions.len();
+    mesh.normals = vec![[0.0; 3]; vertices];
+    mesh.uvs = vec![[0.0; 2]; vertices];
+    mesh.tangents = vec![[0.0; 4]; vertices];
+    mesh.material_of = vec![0; mesh.triangles.len()];
+    Scene {
+        camera: Camera { position: [0.0, 0.0, 7.5], ..Camera::default() },
+        mesh,
+        materials: vec![Material { base_color: [0.7; 3], ..Material::default() }],
+        environment: Environment { texels: vec![[1.0; 3]], ..Environment::default() },
+        ..Scene::default()
+    }
+}
+
+type Rays = (Vec<Vec3>, Vec<Vec3>);
+
+fn primary_rays(scene: &Scene) -> Rays {
+    let rays = (0..EDGE * EDGE).map(|index| {
+        let (x, y) = ((index % EDGE) as f32 + 0.5, (index / EDGE) as f32 + 0.5);
+        camera::ray(&scene.camera, x, y, EDGE, EDGE, [0.0; 2])
+    });
+    rays.unzip()
+}
+
+/// One direction of a cosine distribution from every point that the given rays hit.
+fn diffuse_rays(scene: &Scene, tracer: &Tracer, (origins, directions): &Rays) -> Rays {
+    let rays = (0..).zip(origins.iter().zip(directions)).filter_map(|(index, (origin, direction))| {
+        let hit = closest_hit(tracer, *origin, *direction, LARGEST)?;
+        let [a, b, c] =
+            scene.mesh.triangles[hit.primitive as usize].map(|vertex| scene.mesh.positions[vertex as usize]);
+        let normal = normalize_or(cross(subtract(b, a), subtract(c, a)), [0.0, 1.0, 0.0]);
+        let normal = if dot(normal, *direction) > 0.0 { scale(normal, -1.0) } else { normal };
+        let random = rng::draw(3, index, 0, 0).map(rng::unit);
+        let (sine, cosine) = sin_cos_turns(random[0]);
+        let (tangent, bitangent) = bsdf::basis(normal);
+        let radius = sqrt(random[1]);
+        let across = add(scale(tangent, radius * cosine), scale(bitangent, radius * sine));
+        let bounce = add(across, scale(normal, sqrt(1.0 - random[1])));
+        let point = add(*origin, scale(*direction, hit.t));
+        Some((leave_surface(point, normal), normalize_or(bounce, normal)))
+    });
+    rays.unzip()
+}
+
+/// Million rays per second, the best of some repetitions, and the sum of the distances.
+fn measure(tracer: &Tracer, (origins, directions): &Rays) -> (f64, f64) {
+    let mut best = f64::INFINITY;
+    let mut sum = 0.0;
+    for _ in 0..REPETITIONS {
+        let start = Instant::now();
+        sum = 0.0;
+        for (origin, direction) in origins.iter().zip(directions) {
+            if let Some(hit) = closest_hit(tracer, *origin, *direction, LARGEST) {
+                sum += f64::from(hit.t);
+            }
+        }
+        best = best.min(start.elapsed().as_secs_f64());
+    }
+    (origins.len() as f64 / best / 1.0e6, sum)
+}
+
+fn write_floats(path: &Path, vectors: &[Vec3]) -> std::io::Result<()> {
+    let bytes: Vec<u8> = vectors.as_flattened().iter().flat_map(|value| value.to_le_bytes()).collect();
+    std::fs::write(path, bytes)
+}
+
+/// Runs Embree on the same mesh and rays; its answer, or why there is none.
+fn embree(scene: &Scene, rays: &[(&str, &Rays)]) -> Result<Value, String> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let environment = root.join("target/venv-embree");
+    let python = environment.join("bin/python");
+    if !python.exists() {
+        let made = Command::new("python3").args(["-m", "venv"]).arg(&environment).status();
+        if !made.is_ok_and(|status| status.success()) {
+            return Err("python3 with venv is not installed".into());
+        }
+    }
+    let has_peer = |python: &Path| {
+        Command::new(python).args(["-c", "import embreex, numpy"]).status().is_ok_and(|status| status.success())
+    };
+    if !has_peer(&python) {
+        let installed = Command::new(&python).args(["-m", "pip", "install", "-q", "embreex", "numpy"]).status();
+        if !installed.is_ok_and(|status| status.success()) {
+            return Err("embreex could not be installed from PyPI".into());
+        }
+    }
+    let folder = root.join("target/bench/embree");
+    let write = || -> std::io::Result<()> {
+        std::fs::create_dir_all(&folder)?;
+        write_floats(&folder.join("positions.f32"), &scene.mesh.positions)?;
+        let indices: Vec<u8> = scene.mesh.triangles.as_flattened().iter().flat_map(|i| i.to_le_bytes()).collect();
+        std::fs::write(folder.join("triangles.u32"), indices)?;
+        for (name, (origins, directions)) in rays {
+            write_floats(&folder.join(format!("{name}.origins.f32")), origins)?;
+            write_floats(&folder.join(format!("{name}.directions.f32")), directions)?;
+        }
+        Ok(())
+    };
+    write().map_err(|error| format!("{}: {error}", folder.display()))?;
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/embree.py");
+    let mut command = Command::new(&python);
+    command.arg(script).arg(&folder).arg(REPETITIONS.to_string()).args(rays.iter().map(|(name, _)| name));
+    let output = command.output().map_err(|error| error.to_string())?;
+    if !output.status.success() {
+        return Err(String::from_utf8_lossy(&output.stderr).lines().last().unwrap_or("embree.py failed").into());
+    }
+    serde_json::from_slice(&output.stdout).map_err(|error| error.to_string())
+}
+
+fn row(name: &str, value: f64, unit: &str, bar: Value, better: &str) -> Value {
+    json!({"area": "slice", "name": name, "value": value, "unit": unit, "bar": bar, "better": better,
+        "peer": null, "ratio": null, "command": COMMAND})
+}
+
+fn main() {
+    let scene = cave();
+    let triangles = scene.mesh.triangles.len() as f64;
+    let boxes: Vec<_> = scene
+        .mesh
+        .triangles
+        .iter()
+        .map(|triangle| padded_bounds(&triangle.map(|vertex| scene.mesh.positions[vertex as usize])))
+        .collect();
+    let mut build = f64::INFINITY;
+    for _ in 0..REPETITIONS {
+        let start = Instant::now();
+        std::hint::black_box(bvh::build(std::hint::black_box(&boxes)));
+        build = build.min(start.elapsed().as_secs_f64());
+    }
+    let image = compile(&scene).expect("the generated mesh is valid");
+    let canonical_bytes = image.traversal_bytes() as f64;
+    let start = Instant::now();
+    let tracer = Tracer::new(image).expect("the compiled image is whole");
+    let widen = start.elapsed().as_secs_f64();
+
+    let primary = primary_rays(&scene);
+    let diffuse = diffuse_rays(&scene, &tracer, &primary);
+    let rays = [("primary", &primary), ("diffuse", &diffuse)];
+    let peer = embree(&scene, &rays);
+    let mut rows = Vec::new();
+    for (name, rays) in rays {
+        let (rate, distance) = measure(&tracer, rays);
+        let mut line = row(&format!("closest_hit_{name}"), rate, "Mray/s", Value::Null, "higher");
+        match &peer {
+            Ok(peer) => {
+                let theirs = peer[name]["rate"].as_f64().unwrap_or(f64::NAN);
+                let agreement = peer[name]["distance"].as_f64().unwrap_or(f64::NAN) / distance;
+                line["bar"] = json!(theirs / 2.0);
+                line["peer"] =
+                    json!(format!("embreex {}: {theirs:.3} Mray/s", peer["version"].as_str().unwrap_or("?")));
+                line["ratio"] = json!(rate / theirs);
+                line["peer_distance_ratio"] = json!(agreement);
+            }
+            Err(why) => line["why"] = json!(why),
+        }
+        rows.push(line);
+    }
+    rows.push(row("bvh_build_one_core", triangles / build / 1.0e6, "Mtri/s", json!(1.0), "higher"));
+    rows.push(row("bvh_bytes_per_triangle", canonical_bytes / triangles, "B", json!(100), "lower"));
+    rows.push(row("bvh_wide_bytes_per_triangle", tracer.wide_bytes() as f64 / triangles, "B", json!(100), "lower"));
+    rows.push(row("bvh_widen", triangles / widen / 1.0e6, "Mtri/s", Value::Null, "higher"));
+    let frame = Frame { width: 128, height: 128, tile: 128, samples: 4, max_bounces: 4, seed: 1 };
+    let start = Instant::now();
+    render_unit(&tracer, &frame, 0).expect("the frame is valid");
+    let rate = frame.unit_work(0) as f64 / start.elapsed().as_secs_f64() / 1.0e6;
+    rows.push(row("render_cave_all_cores", rate, "Msample/s", Value::Null, "higher"));
+
+    let text = serde_json::to_string_pretty(&json!({"rows": rows})).expect("rows are plain values");
+    let arguments: Vec<String> = std::env::args().collect();
+    if let [_, flag, path] = arguments.as_slice()
+        && flag == "--json"
+        && let Err(error) = std::fs::write(path, &text)
+    {
+        eprintln!("{path}: {error}");
+        std::process::exit(1);
+    }
+    println!("{text}");
+}
