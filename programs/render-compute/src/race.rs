@@ -2,7 +2,10 @@
 
 use crate::{errors::*, state::*};
 use anchor_lang::prelude::*;
-use market_model::race::{self, Factors};
+use market_model::{
+    race::{self, Factors},
+    reputation::Reputation,
+};
 
 /// A node's place in the race for a lease.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,6 +17,7 @@ pub struct Entry {
 }
 
 /// The node's entry for attempt `attempt` at lease `index`. Anyone can recompute it from accounts.
+#[allow(clippy::too_many_arguments)]
 pub fn entry(
     network: &Network,
     job_address: &Address,
@@ -23,19 +27,17 @@ pub fn entry(
     index: u32,
     attempt: u16,
     replica: u8,
-    now: i64,
+    reputation: &Reputation,
 ) -> Result<Entry> {
     let parameters = network.parameters();
     let rules = parameters.race_rules(parameters.min_stake);
-    let reputation =
-        node.reputation_model().decayed(now, &parameters.reputation_rules()).map_err(refused)?;
     let factors = Factors {
         region_bps: if job.region == 0 || job.region == node.region { 10_000 } else { 0 },
         price_bps: race::price_delta_bps(ask(job, node)?, job.price_per_unit).map_err(refused)?,
         uptime_bps: u64::from(node.uptime_bps),
         reputation_bps: reputation.bps(),
         capacity_bps: race::free_capacity_bps(node.capacity.saturating_sub(node.leases_held), node.capacity),
-        history_bps: race::clean_history_bps(node.leases_expired),
+        history_bps: race::clean_history_bps(blemishes(node)),
         stake: node.stake,
     };
     let weight = race::weight(&factors, &rules).map_err(refused)?;
@@ -50,6 +52,15 @@ pub fn entry(
     Ok(Entry { weight, delay_ms: race::delay_ms(race::uniform(&hash), weight, &rules) })
 }
 
+/// Accepted leases that make up for one that expired.
+const LEASES_PER_PARDON: u64 = 64;
+
+/// Expired leases that weigh on the node: each 64 accepted ones make up for one, so that no record is lost for ever.
+fn blemishes(node: &Node) -> u32 {
+    let pardoned = u32::try_from(node.leases_accepted / LEASES_PER_PARDON).unwrap_or(u32::MAX);
+    node.leases_expired.saturating_sub(pardoned)
+}
+
 /// Work measure that asks are quoted for.
 pub const ASK_WORK: u64 = 1_000_000;
 
@@ -59,8 +70,9 @@ pub fn ask(job: &Job, node: &Node) -> Result<u64> {
     market_model::amount::mul_div(per_million, job.work_per_unit, ASK_WORK, market_model::Round::Up).map_err(refused)
 }
 
-/// Whether the node may claim leases of the job at all; the race decides when.
-pub fn require_requirements(network: &Network, job: &Job, node: &Node, now: i64) -> Result<()> {
+/// Whether the node may claim leases of the job at all; the race decides when. Gives the node's reputation at `now`, which
+/// [`entry`] needs.
+pub fn require_requirements(network: &Network, job: &Job, node: &Node, now: i64) -> Result<Reputation> {
     let parameters = network.parameters();
     require!(node.draining == 0, RenderError::NodeDraining);
     require!(node.leases_held < node.capacity, RenderError::NodeFull);
@@ -74,5 +86,5 @@ pub fn require_requirements(network: &Network, job: &Job, node: &Node, now: i64)
         RenderError::RequirementsNotMet
     );
     require!(ask(job, node)? <= job.price_per_unit, RenderError::BelowAsk);
-    Ok(())
+    Ok(reputation)
 }

@@ -14,7 +14,7 @@ pub struct EngineRegister {
     #[account(constraint = network.authority == *authority.address() @ RenderError::NotAuthority)]
     pub network: Account<Network>,
     /// Created or changed.
-    #[account(init_if_needed, payer = authority, seeds = [SEED_ENGINE, id.as_ref()], bump)]
+    #[account(init_if_needed, payer = authority, seeds = [SEED_ENGINE, id], bump)]
     pub engine: Account<Engine>,
     /// System program.
     pub system_program: Program<System>,

@@ -16,7 +16,7 @@ pub struct EpochOpen {
     /// The epoch before; none for the first.
     pub previous: Option<Account<Epoch>>,
     /// Created.
-    #[account(init, payer = payer, seeds = [SEED_EPOCH, number.to_le_bytes().as_ref()], bump)]
+    #[account(init, payer = payer, seeds = [SEED_EPOCH, number.to_le_bytes()], bump)]
     pub epoch: Account<Epoch>,
     /// System program.
     pub system_program: Program<System>,

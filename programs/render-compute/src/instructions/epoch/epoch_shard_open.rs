@@ -13,7 +13,7 @@ pub struct EpochShardOpen {
     /// The running epoch.
     pub epoch: Account<Epoch>,
     /// Created.
-    #[account(init, payer = payer, seeds = [SEED_EPOCH_SHARD, epoch.number.to_le_bytes().as_ref(), &[shard]], bump)]
+    #[account(init, payer = payer, seeds = [SEED_EPOCH_SHARD, epoch.number.to_le_bytes(), [shard]], bump)]
     pub epoch_shard: Account<EpochShard>,
     /// System program.
     pub system_program: Program<System>,

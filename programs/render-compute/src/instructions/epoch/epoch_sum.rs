@@ -11,7 +11,7 @@ pub struct EpochSum {
     #[account(mut)]
     pub epoch: Account<Epoch>,
     /// The shard's address, derived here: empty when nobody needed the shard.
-    #[account(seeds = [SEED_EPOCH_SHARD, epoch.number.to_le_bytes().as_ref(), &[shard]], bump)]
+    #[account(seeds = [SEED_EPOCH_SHARD, epoch.number.to_le_bytes(), [shard]], bump)]
     pub epoch_shard: UncheckedAccount,
 }
 

@@ -14,7 +14,7 @@ pub struct NodeEpochOpen {
     /// The node.
     pub node: Account<Node>,
     /// Created.
-    #[account(init, payer = payer, seeds = [SEED_NODE_EPOCH, node.address().as_ref(), epoch.number.to_le_bytes().as_ref()], bump)]
+    #[account(init, payer = payer, seeds = [SEED_NODE_EPOCH, node.address().as_ref(), epoch.number.to_le_bytes()], bump)]
     pub node_epoch: Account<NodeEpoch>,
     /// System program.
     pub system_program: Program<System>,

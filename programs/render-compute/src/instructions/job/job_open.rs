@@ -46,7 +46,7 @@ pub struct JobOpen {
     #[account(mut, constraint = credit.owner == *requester.address() @ RenderError::WrongCreditAccount)]
     pub credit: Account<CreditAccount>,
     /// Created.
-    #[account(init, payer = requester, seeds = [SEED_JOB, requester.address().as_ref(), nonce.to_le_bytes().as_ref()], bump)]
+    #[account(init, payer = requester, seeds = [SEED_JOB, requester.address().as_ref(), nonce.to_le_bytes()], bump)]
     pub job: Account<Job>,
     /// System program.
     pub system_program: Program<System>,

@@ -14,7 +14,7 @@ pub struct LeaseRelease {
     #[account(mut, constraint = credit.owner == job.requester @ RenderError::WrongCreditAccount)]
     pub credit: Account<CreditAccount>,
     /// The lease's address, derived here: empty when it was never claimed. Its state is checked in the handler.
-    #[account(seeds = [SEED_LEASE, job.address().as_ref(), index.to_le_bytes().as_ref(), &[0u8]], bump)]
+    #[account(seeds = [SEED_LEASE, job.address().as_ref(), index.to_le_bytes(), [0u8]], bump)]
     pub lease: UncheckedAccount,
 }
 

@@ -22,7 +22,7 @@ pub struct LeaseClaim {
     #[account(
         init_if_needed,
         payer = identity,
-        seeds = [SEED_LEASE, job.address().as_ref(), index.to_le_bytes().as_ref(), &[0u8]],
+        seeds = [SEED_LEASE, job.address().as_ref(), index.to_le_bytes(), [0u8]],
         bump
     )]
     pub lease: Account<Lease>,
@@ -43,7 +43,7 @@ pub fn lease_claim(ctx: &mut Context<LeaseClaim>, index: u32) -> Result<()> {
     require!(job.seeded == 1, RenderError::NotSeeded);
     require!(index < job.leases, RenderError::NoSuchLease);
     require!(!job.is_settled(index), RenderError::AlreadySettled);
-    race::require_requirements(network, job, &accounts.node, now)?;
+    let reputation = race::require_requirements(network, job, &accounts.node, now)?;
 
     let lease = &mut accounts.lease;
     if lease.version == 0 {
@@ -69,7 +69,7 @@ pub fn lease_claim(ctx: &mut Context<LeaseClaim>, index: u32) -> Result<()> {
         index,
         lease.attempt,
         lease.replica,
-        now,
+        &reputation,
     )?;
     let eligible = eligible_at(lease.claimable_at, entry.delay_ms).map_err(refused)?;
     let (state, _) = lease.model()?;

@@ -37,60 +37,84 @@ pub struct NetworkInit {
     pub system_program: Program<System>,
 }
 
-/// Before: no network; the signer is the program's upgrade authority. After: the network exists, nothing is paused, no epoch is open.
-pub fn network_init(
-    ctx: &mut Context<NetworkInit>,
-    genesis_at: i64,
-    parameters: [u64; PARAMETERS],
-    yearly: [u64; 60],
-) -> Result<()> {
+/// Before: no network; the signer is the program's upgrade authority. After: the network exists with the default emission schedule,
+/// nothing is paused, no epoch is open.
+pub fn network_init(ctx: &mut Context<NetworkInit>, genesis_at: i64, parameters: [u64; PARAMETERS]) -> Result<()> {
     let program_id = *ctx.program_id;
-    let bumps = (ctx.bumps.network, ctx.bumps.schedule, ctx.bumps.oracle, ctx.bumps.stake_vault);
-    let accounts = &mut ctx.accounts;
-    require_upgrade_authority(accounts.program_data.account(), &program_id, accounts.authority.address())?;
     require!(genesis_at > 0, RenderError::ZeroValue);
-    Parameters::from_values(parameters).validate().map_err(refused)?;
-    market_model::emission::check_schedule(&yearly).map_err(refused)?;
-    let network_address = *accounts.network.address();
-    token::require_mint(accounts.mint.account(), &network_address, RENDER_DECIMALS)?;
+    check_accounts(&ctx.accounts, &program_id)?;
+    create_vault(&ctx.accounts, ctx.bumps.stake_vault)?;
+    ctx.accounts.network.genesis_at = genesis_at;
+    set_parameters(&mut ctx.accounts.network, &parameters)?;
+    fill(ctx);
+    announce(&ctx.accounts.network);
+    Ok(())
+}
+
+// Each part has a frame of its own: together they would not fit the 4 KiB of one.
+
+#[inline(never)]
+fn check_accounts(accounts: &NetworkInit, program_id: &Address) -> Result<()> {
+    require_upgrade_authority(accounts.program_data.account(), program_id, accounts.authority.address())?;
+    token::require_mint(accounts.mint.account(), accounts.network.address(), RENDER_DECIMALS)?;
     let operations = token::token_account(accounts.operations.account())?;
     require!(operations.mint == *accounts.mint.address(), RenderError::WrongTokenAccount);
+    Ok(())
+}
+
+#[inline(never)]
+fn create_vault(accounts: &NetworkInit, bump: u8) -> Result<()> {
     token::create_token_account(
         accounts.authority.account(),
         accounts.stake_vault.account(),
         accounts.mint.account(),
-        &network_address,
-        &[SEED_STAKE_VAULT, &[bumps.3]],
-    )?;
+        accounts.network.address(),
+        &[SEED_STAKE_VAULT, &[bump]],
+    )
+}
 
-    let (mint, operations, oracle) =
-        (*accounts.mint.address(), *accounts.operations.address(), *accounts.oracle.address());
-    let authority = *accounts.authority.address();
-    let stake_vault = *accounts.stake_vault.address();
-    let network = &mut accounts.network;
-    network.authority = authority;
-    network.mint = mint;
-    network.stake_vault = stake_vault;
-    network.operations = operations;
-    network.oracle = oracle;
-    network.oracle_kind = ORACLE_PUBLISHERS;
-    network.genesis_at = genesis_at;
-    network.parameters = parameters;
-    network.version = LAYOUT_VERSION;
-    network.bump = bumps.0;
-    network.stake_vault_bump = bumps.3;
-    let schedule = &mut accounts.schedule;
-    schedule.yearly = yearly;
-    schedule.version = LAYOUT_VERSION;
-    schedule.bump = bumps.1;
-    let oracle_account = &mut accounts.oracle;
-    oracle_account.version = LAYOUT_VERSION;
-    oracle_account.bump = bumps.2;
-    emit!(NetworkInitialized { authority, mint, operations, oracle, genesis_at, parameters });
+#[inline(never)]
+fn set_parameters(network: &mut Network, parameters: &[u64; PARAMETERS]) -> Result<()> {
+    Parameters::from_values(*parameters).validate().map_err(refused)?;
+    network.parameters = *parameters;
     Ok(())
 }
 
+#[inline(never)]
+fn fill(ctx: &mut Context<NetworkInit>) {
+    let (network_bump, schedule_bump, oracle_bump) = (ctx.bumps.network, ctx.bumps.schedule, ctx.bumps.oracle);
+    let accounts = &mut ctx.accounts;
+    let network = &mut accounts.network;
+    network.authority = *accounts.authority.address();
+    network.mint = *accounts.mint.address();
+    network.stake_vault = *accounts.stake_vault.address();
+    network.operations = *accounts.operations.address();
+    network.oracle = *accounts.oracle.address();
+    network.oracle_kind = ORACLE_PUBLISHERS;
+    network.version = LAYOUT_VERSION;
+    network.bump = network_bump;
+    network.stake_vault_bump = ctx.bumps.stake_vault;
+    accounts.schedule.yearly = market_model::emission::DEFAULT_SCHEDULE;
+    accounts.schedule.version = LAYOUT_VERSION;
+    accounts.schedule.bump = schedule_bump;
+    accounts.oracle.version = LAYOUT_VERSION;
+    accounts.oracle.bump = oracle_bump;
+}
+
+#[inline(never)]
+fn announce(network: &Network) {
+    emit!(NetworkInitialized {
+        authority: network.authority,
+        mint: network.mint,
+        operations: network.operations,
+        oracle: network.oracle,
+        genesis_at: network.genesis_at,
+        parameters: network.parameters,
+    });
+}
+
 /// Program data layout of the upgradeable loader: u32 tag 3, u64 slot, option tag, authority.
+#[inline(never)]
 fn require_upgrade_authority(data: &AccountView, program: &Address, signer: &Address) -> Result<()> {
     let (expected, _) = find_program_address(&[program.as_ref()], &UPGRADEABLE_LOADER);
     require!(*data.address() == expected && data.owned_by(&UPGRADEABLE_LOADER), RenderError::NotUpgradeAuthority);
