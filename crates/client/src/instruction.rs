@@ -31,8 +31,6 @@ pub struct NetworkInit {
     pub genesis_at: i64,
     /// Everything governance can tune.
     pub parameters: Parameters,
-    /// Emission of each BME year, RENDER base units.
-    pub yearly: [u64; 60],
 }
 
 /// Arguments of [`credit_buy`].
@@ -81,8 +79,8 @@ pub fn network_accept_authority(authority: &Address) -> Instruction {
 
 /// Creates the network.
 pub fn network_init(arguments: &NetworkInit) -> Instruction {
-    let NetworkInit { authority, mint, operations, genesis_at, parameters, yearly } = arguments;
-    data::NetworkInit { genesis_at: *genesis_at, parameters: parameters.values(), yearly: *yearly }.to_instruction(
+    let NetworkInit { authority, mint, operations, genesis_at, parameters } = arguments;
+    data::NetworkInit { genesis_at: *genesis_at, parameters: parameters.values() }.to_instruction(
         accounts::NetworkInit {
             authority: *authority,
             network: address::network(),
