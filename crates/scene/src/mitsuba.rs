@@ -1,7 +1,7 @@
 //! The same scene for Mitsuba 3: an XML file with PLY meshes, PNG and EXR images beside it.
 //!
-//! Owns: a translation that changes no light: same triangles, normals, textures, camera and environment. The material is
-//! written as a `metallic_roughness` plugin, which `tools/mitsuba/metallic_roughness.py` registers with this engine's
+//! Owns: a translation that changes no light: same triangles, normals, textures, camera and environment. Lambertian
+//! materials become Mitsuba's `diffuse`; all others a `metallic_roughness` plugin, which `tools/mitsuba/metallic_roughness.py` registers with this engine's
 //! formulas, so that a comparison of pictures compares light transport. Three things need care:
 //! Mitsuba's area lights emit from one side only, so emissive triangles are written twice, back to back, a hair apart;
 //! its environment maps interpolate, so ours (constant per texel) is written much finer; textures and emission factors
@@ -34,7 +34,7 @@ pub enum ExportError {
     },
 }
 
-/// Columns of a written environment that is not constant.
+/// Columns of a written environment that is not constant, about.
 const ENVIRONMENT_COLUMNS: u32 = 2048;
 
 /// Writes `scene.xml` and everything it names into `folder`, which is created. `$width`, `$height`, `$samples`, `$depth`
@@ -82,6 +82,10 @@ pub fn export_mitsuba(scene: &Scene, folder: &Path) -> Result<(), ExportError> {
 }
 
 fn check(scene: &Scene) -> Result<(), ExportError> {
+    if let Some(index) = scene.textures.iter().position(|texture| texture.wrap_u != texture.wrap_v) {
+        let reason = format!("textures[{index}]: Mitsuba wraps both axes alike, and this texture does not");
+        return Err(ExportError::Scene(reason));
+    }
     kernels::render::compile(scene).map(drop).map_err(|error| ExportError::Scene(error.to_string()))
 }
 
@@ -151,16 +155,23 @@ fn environment(xml: &mut String, folder: &Path, environment: &Environment) -> Re
         );
         return Ok(());
     }
-    let (width, height) = (ENVIRONMENT_COLUMNS, ENVIRONMENT_COLUMNS / 2);
-    let mut pixels = Vec::with_capacity((width * height) as usize);
+    // The plain numbers too, so that the comparison can check that both look up the same radiance.
+    let mut plain = format!("{} {}\n", environment.width, environment.height);
+    environment.texels.iter().for_each(|texel| plain.push_str(&(numbers(texel).replace(',', "") + "\n")));
+    write(&folder.join("environment.txt"), plain.as_bytes())?;
+    // Mitsuba's map begins at -Z, ours has -Z in the middle. Its first and last row lie on the poles, its columns between
+    // the edges: so the edge between two of our rows falls on one of its rows, which gets the mean of both.
+    let fine = (ENVIRONMENT_COLUMNS / environment.width).max(1);
+    let (width, height) = (fine * environment.width, fine * environment.height + 1);
+    let mut pixels = Vec::with_capacity(width as usize * height as usize);
     for row in 0..height {
-        let v = f64::from(row) / f64::from(height - 1);
-        let source_row = ((v * f64::from(environment.height)) as u32).min(environment.height - 1);
+        let below = (row / fine).min(environment.height - 1);
+        let above = if row % fine == 0 { below.saturating_sub(u32::from(row < height - 1)) } else { below };
         for column in 0..width {
-            // Mitsuba's map begins at -Z, ours has -Z in the middle.
-            let u = (f64::from(column) + 0.5) / f64::from(width) + 0.5;
-            let source_column = ((u.fract() * f64::from(environment.width)) as u32).min(environment.width - 1);
-            pixels.push(environment.texels[(source_row * environment.width + source_column) as usize]);
+            let source = (column + width / 2) % width / fine;
+            let texel = |row: u32| environment.texels[(row * environment.width + source) as usize];
+            let (upper, lower) = (texel(above), texel(below));
+            pixels.push([0, 1, 2].map(|channel| 0.5 * (upper[channel] + lower[channel])));
         }
     }
     write_exr(&folder.join("environment.exr"), width, height, &pixels)?;
@@ -169,6 +180,20 @@ fn environment(xml: &mut String, folder: &Path, environment: &Environment) -> Re
 }
 
 fn material_xml(xml: &mut String, scene: &Scene, index: usize, material: &Material) {
+    // A Lambertian surface is Mitsuba's own `diffuse`: scenes made of those are compared without any plugin of ours.
+    if material.metallic == 0.0
+        && material.specular == 0.0
+        && material.base_color_texture.is_none()
+        && material.normal_texture.is_none()
+    {
+        let _ = write!(
+            xml,
+            "  <bsdf type=\"twosided\" id=\"material-{index}\"><bsdf type=\"diffuse\">\n    \
+             <rgb name=\"reflectance\" value=\"{}\"/>\n  </bsdf></bsdf>\n",
+            numbers(&material.base_color)
+        );
+        return;
+    }
     let _ = write!(
         xml,
         "  <bsdf type=\"metallic_roughness\" id=\"material-{index}\">\n    \
@@ -194,7 +219,7 @@ fn material_xml(xml: &mut String, scene: &Scene, index: usize, material: &Materi
     xml.push_str("  </bsdf>\n");
 }
 
-/// Mitsuba wraps both axes alike: the horizontal mode is written, and `check_wrap` of the comparison reports others.
+/// Mitsuba wraps both axes alike; `check` has refused other textures.
 fn bitmap(xml: &mut String, name: &str, file: &str, texture: &Texture, raw: bool) {
     let mode = match texture.wrap_u {
         Wrap::Repeat => "repeat",
@@ -296,24 +321,28 @@ fn shape(
     Ok(())
 }
 
-/// Binary little-endian PLY with normals, texture coordinates and the attribute `vertex_tangent`.
+/// Binary little-endian PLY with normals, texture coordinates and the attributes `vertex_tangent` and
+/// `vertex_handedness` (three times the same number: Mitsuba reads attributes of three).
 fn ply(mesh: &Mesh) -> Vec<u8> {
     let mut bytes = format!(
         "ply\nformat binary_little_endian 1.0\nelement vertex {}\n\
          property float x\nproperty float y\nproperty float z\n\
          property float nx\nproperty float ny\nproperty float nz\nproperty float u\nproperty float v\n\
-         property float tangent_x\nproperty float tangent_y\nproperty float tangent_z\nproperty float tangent_w\n\
+         property float tangent_x\nproperty float tangent_y\nproperty float tangent_z\n\
+         property float handedness_x\nproperty float handedness_y\nproperty float handedness_z\n\
          element face {}\nproperty list uchar int vertex_indices\nend_header\n",
         mesh.positions.len(),
         mesh.triangles.len()
     )
     .into_bytes();
     for vertex in 0..mesh.positions.len() {
+        let handedness = [mesh.tangents[vertex][3]; 3];
         let numbers = mesh.positions[vertex]
             .iter()
             .chain(&mesh.normals[vertex])
             .chain(&mesh.uvs[vertex])
-            .chain(&mesh.tangents[vertex]);
+            .chain(&mesh.tangents[vertex][..3])
+            .chain(&handedness);
         numbers.for_each(|number| bytes.extend_from_slice(&number.to_le_bytes()));
     }
     for triangle in &mesh.triangles {

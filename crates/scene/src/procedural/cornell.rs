@@ -16,7 +16,7 @@ pub fn cornell_box() -> Scene {
         matte([0.73, 0.73, 0.73]),
         matte([0.63, 0.065, 0.05]),
         matte([0.14, 0.45, 0.091]),
-        Material { emission: [17.0, 12.0, 4.0], ..matte([0.78, 0.78, 0.78]) },
+        Material { emission: [16.0, 13.0, 9.0], ..matte([0.78, 0.78, 0.78]) },
     ];
 
     let mut shapes = Builder::default();

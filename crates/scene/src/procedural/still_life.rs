@@ -66,7 +66,7 @@ pub fn textured_still_life() -> Scene {
     ];
 
     let mut shapes = Builder::default();
-    shapes.quad(TABLE, [-3.0, 0.0, -3.0], [6.0, 0.0, 0.0], [0.0, 0.0, 6.0], [6.0, 6.0]);
+    shapes.quad(TABLE, [-12.0, 0.0, -18.0], [24.0, 0.0, 0.0], [0.0, 0.0, 24.0], [24.0, 24.0]);
     shapes.sphere(STEEL, [-0.75, 0.6, -0.2], 0.6, 48, [1.0, 1.0]);
     shapes.sphere(GLAZE, [0.62, 0.4, 0.45], 0.4, 48, [1.0, 1.0]);
     shapes.torus(COPPER, [-0.15, 0.13, 1.05], [0.36, 0.13], [96, 32], [6.0, 2.0]);
@@ -76,7 +76,7 @@ pub fn textured_still_life() -> Scene {
 
     let mut camera = look([0.9, 1.55, 3.6], [0.0, 0.45, 0.0], 36.0);
     camera.lens_radius = 0.02;
-    shapes.finish(camera, materials, textures, sky(32, evening))
+    shapes.finish(camera, materials, textures, sky(128, evening))
 }
 
 /// Blue above, warm at the horizon, dark below, and a soft sun.
@@ -84,9 +84,9 @@ pub(super) fn evening(direction: Vec3) -> Vec3 {
     let mix = |a: Vec3, b: Vec3, t: f64| add(scale(a, 1.0 - t), scale(b, t));
     let height = direction[1];
     if height < 0.0 {
-        return scale([0.10, 0.09, 0.08], 1.0 + height);
+        return mix([0.62, 0.50, 0.42], [0.10, 0.10, 0.11], (-height * 6.0).min(1.0));
     }
-    let gradient = mix([0.85, 0.62, 0.45], [0.12, 0.25, 0.55], height.powf(0.5));
+    let gradient = mix([0.85, 0.62, 0.45], [0.16, 0.30, 0.62], height.powf(0.4));
     let toward_sun = normalize([0.6, 0.45, 0.65]).map_or(0.0, |sun| dot(sun, direction)).max(0.0);
     add(gradient, scale([14.0, 10.5, 7.5], toward_sun.powi(90)))
 }
@@ -116,7 +116,7 @@ fn relief(edge: u32, cells: f64, depth: f64, seed: u32) -> Texture {
 /// Polished at the top (v = 0), rough at the bottom, metal everywhere.
 fn roughness_gradient() -> Texture {
     let texture = paint(64, Encoding::Linear, |_, v| [0.0, 0.08 + 0.7 * v, 1.0]);
-    Texture { wrap_v: Wrap::Clamp, ..texture }
+    Texture { wrap_u: Wrap::Clamp, wrap_v: Wrap::Clamp, ..texture }
 }
 
 fn planks() -> Texture {

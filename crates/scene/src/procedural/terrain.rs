@@ -29,16 +29,16 @@ pub fn terrain(triangles: u32) -> Scene {
     });
     let materials =
         vec![Material { base_color_texture: Some(0), roughness: 0.9, specular: 1.0, ..Material::default() }];
-    let camera = look([0.0, 4.6, 11.5], [0.0, 1.0, 0.0], 45.0);
-    shapes.finish(camera, materials, vec![ground()], sky(32, evening))
+    let camera = look([0.0, 3.6, 10.5], [0.0, 2.0, 0.0], 42.0);
+    shapes.finish(camera, materials, vec![ground()], sky(128, evening))
 }
 
 /// Ridged mountains, lower toward the viewer.
 fn height(x: f64, z: f64) -> f64 {
     let broad = noise::fractal((x + HALF) * 0.22, (z + HALF) * 0.22, 1 << 16, 2, 41);
     let ridges = 1.0 - (2.0 * noise::fractal((x + HALF) * 0.35, (z + HALF) * 0.35, 1 << 16, 7, 17) - 1.0).abs();
-    let rise = 0.35 + 0.65 * ((HALF - z) / (2.0 * HALF)).clamp(0.0, 1.0);
-    rise * (1.2 * broad + 3.4 * (ridges - 0.55).max(0.0) * broad + 0.5 * ridges)
+    let rise = 0.25 + 0.95 * ((HALF - z) / (2.0 * HALF)).clamp(0.0, 1.0);
+    rise * (1.6 * broad + 7.0 * (ridges - 0.5).max(0.0) * broad + 0.6 * ridges)
 }
 
 /// Grass, rock and snow by height and steepness.
@@ -50,10 +50,10 @@ fn ground() -> Texture {
             / (2.0 * step);
         let ragged = 0.25 * noise::fractal(x * 3.0 + 40.0, z * 3.0 + 40.0, 1 << 16, 4, 91);
         let level = height(x, z) + ragged;
-        let steep = ((slope - 0.7) * 2.5).clamp(0.0, 1.0);
+        let steep = ((slope - 0.9) * 2.0).clamp(0.0, 1.0);
         let mix = |a: [f64; 3], b: [f64; 3], t: f64| std::array::from_fn(|i| a[i] * (1.0 - t) + b[i] * t);
-        let low: [f64; 3] = mix([0.36, 0.42, 0.20], [0.47, 0.42, 0.36], steep);
-        mix(low, [0.93, 0.94, 0.96], ((level - 1.75) * 3.0).clamp(0.0, 1.0) * (1.0 - 0.6 * steep))
+        let low: [f64; 3] = mix([0.48, 0.56, 0.30], [0.62, 0.57, 0.51], steep);
+        mix(low, [0.93, 0.94, 0.96], ((level - 2.6) * 2.0).clamp(0.0, 1.0) * (1.0 - 0.6 * steep))
     });
     Texture { wrap_u: Wrap::Clamp, wrap_v: Wrap::Clamp, ..texture }
 }
