@@ -192,6 +192,10 @@ proptest! {
         prop_assert_eq!(State::from_bytes(&state.to_bytes()).unwrap().to_bytes(), state.to_bytes());
         steps_end(state, &memory);
     }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn no_altered_state_or_image_makes_a_step_panic(

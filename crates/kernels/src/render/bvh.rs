@@ -162,7 +162,7 @@ fn divide(items: &mut [Item], bounds: &Bounds, centres: &Bounds, depth: usize, r
 /// A plane between two bins.
 struct Plane {
     axis: usize,
-    bin: i32,
+    bin: u32,
     binning: Binning,
     cost: f32,
 }
@@ -176,9 +176,10 @@ struct Binning {
 }
 
 impl Binning {
+    /// Adding 2^23 rounds to the nearest integer and leaves it in the low bits.
     #[inline(always)]
-    fn bin(&self, centre: f32) -> i32 {
-        clamp((centre - self.start) * self.scale, 0.0, self.last) as i32
+    fn bin(&self, centre: f32) -> u32 {
+        (clamp((centre - self.start) * self.scale - 0.5, 0.0, self.last) + 8_388_608.0).to_bits() & (BINS as u32 - 1)
     }
 }
 
@@ -199,7 +200,7 @@ impl Bin {
             self.low[lane] = min(low[lane], self.low[lane]);
             self.high[lane] = max(high[lane], self.high[lane]);
         }
-        self.count += count;
+        self.count = self.count.wrapping_add(count);
     }
 
     #[inline(always)]
@@ -225,7 +226,7 @@ fn cheapest(items: &[Item], centres: &Bounds, bins: usize) -> Option<Plane> {
         let high = [item.high[0], item.high[1], item.high[2], 0.0];
         for axis in 0..3 {
             let bin = binnings[axis].bin(centre[axis]) as usize;
-            table[axis][bin & (BINS - 1)].add(low, high, 1);
+            table[axis][bin].add(low, high, 1);
         }
     }
     let mut best: Option<Plane> = None;
@@ -249,7 +250,7 @@ fn cheapest(items: &[Item], centres: &Bounds, bins: usize) -> Option<Plane> {
             }
             let cost = sum.cost() + from_right[bin];
             if best.as_ref().is_none_or(|best| cost < best.cost) {
-                best = Some(Plane { axis, bin: bin as i32, binning: binnings[axis], cost });
+                best = Some(Plane { axis, bin: bin as u32, binning: binnings[axis], cost });
             }
         }
     }

@@ -59,11 +59,11 @@ impl Wide {
     /// # Errors
     /// [`Fault::Memory`] where the image is not whole.
     pub fn new(image: &SceneImage) -> Result<Wide, Fault> {
-        let mut counts = alloc::vec![0; image.pair_count() as usize];
-        count_triangles(image, 0, &mut counts)?;
-        let mut builder = Builder { image, counts, nodes: Vec::new(), blocks: Vec::new(), deepest: 0 };
-        let roots = read_pair(image, 0)?;
-        builder.node(&roots, 1)?;
+        let plans = alloc::vec![Plan { count: 0, costs: [0.0; 8] }; image.pair_count() as usize];
+        let mut builder = Builder { image, plans, nodes: Vec::new(), blocks: Vec::new(), deepest: 0 };
+        let everything = Bounds { low: [-1.0; 3], high: [1.0; 3] };
+        builder.plan(&Node { bounds: everything, child: Child::Pair(0) })?;
+        builder.node(0, 1)?;
         let Builder { nodes, blocks, deepest, .. } = builder;
         Ok(Wide {
             nodes,
@@ -123,8 +123,9 @@ impl Wide {
         let mut stack = [0_u64; DEPTH];
         let mut depth = 0;
         let mut current = 0_u32;
-        let origin = ray.origin.map(L::splat);
-        let inverse = ray.inverse.map(L::splat);
+        // No closures and no `map` around lanes: they would be compiled without the instruction set.
+        let origin = splat3::<L>(ray.origin);
+        let inverse = splat3::<L>(ray.inverse);
         let slack = L::splat(SLACK);
         let zero = L::splat(0.0);
         let near_planes = [0, 1, 2].map(|axis| if ray.negative[axis] { axis + 3 } else { axis });
@@ -132,12 +133,10 @@ impl Wide {
         loop {
             if current & IS_BLOCK == 0 {
                 let node = &self.nodes[current as usize];
-                let plane = |planes: [usize; 3], axis: usize| {
-                    L::load(&node.planes[planes[axis]]).subtract(origin[axis]).multiply(inverse[axis])
-                };
-                let near = plane(near_planes, 0).max(plane(near_planes, 1)).max(plane(near_planes, 2));
-                let near = near.multiply(slack);
-                let far = plane(far_planes, 0).min(plane(far_planes, 1)).min(plane(far_planes, 2));
+                let near = distances_to(node, near_planes, &origin, &inverse);
+                let far = distances_to(node, far_planes, &origin, &inverse);
+                let near = near[0].max(near[1]).max(near[2]).multiply(slack);
+                let far = far[0].min(far[1]).min(far[2]);
                 let mut entered = near.not_above(far) & zero.below(far) & near.not_above(L::splat(best.t));
                 if entered != 0 {
                     let mut distances = [0.0; 8];
@@ -186,19 +185,40 @@ impl Wide {
     }
 }
 
+#[inline(always)]
+fn splat3<L: Lanes>(v: Vec3) -> [L; 3] {
+    [L::splat(v[0]), L::splat(v[1]), L::splat(v[2])]
+}
+
+/// Distances to one plane per axis of the eight boxes.
+#[inline(always)]
+fn distances_to<L: Lanes>(node: &WideNode, planes: [usize; 3], origin: &[L; 3], inverse: &[L; 3]) -> [L; 3] {
+    [
+        L::load(&node.planes[planes[0]]).subtract(origin[0]).multiply(inverse[0]),
+        L::load(&node.planes[planes[1]]).subtract(origin[1]).multiply(inverse[1]),
+        L::load(&node.planes[planes[2]]).subtract(origin[2]).multiply(inverse[2]),
+    ]
+}
+
+/// The sheared coordinates of one corner of eight triangles.
+#[inline(always)]
+fn shear<L: Lanes>(corner: &[[f32; 8]], axes: [usize; 3], origin: &[L; 3], shear: &[L; 3]) -> [L; 3] {
+    let [kx, ky, kz] = axes;
+    let z = L::load(&corner[kz]).subtract(origin[kz]);
+    [
+        L::load(&corner[kx]).subtract(origin[kx]).subtract(shear[0].multiply(z)),
+        L::load(&corner[ky]).subtract(origin[ky]).subtract(shear[1].multiply(z)),
+        shear[2].multiply(z),
+    ]
+}
+
 /// [`super::intersect::triangle_hit`] in eight lanes.
 #[inline(always)]
 fn test_block<L: Lanes>(block: &Block, ray: &Ray, origin: &[L; 3], best: &mut Hit) {
-    let [kx, ky, kz] = ray.axes;
-    let [sx, sy, sz] = ray.shear.map(L::splat);
-    let shear = |corner: usize| {
-        let along = |axis: usize| L::load(&block.corners[3 * corner + axis]).subtract(origin[axis]);
-        let z = along(kz);
-        (along(kx).subtract(sx.multiply(z)), along(ky).subtract(sy.multiply(z)), sz.multiply(z))
-    };
-    let (ax, ay, az) = shear(0);
-    let (bx, by, bz) = shear(1);
-    let (cx, cy, cz) = shear(2);
+    let factors = splat3::<L>(ray.shear);
+    let [ax, ay, az] = shear(&block.corners[0..3], ray.axes, origin, &factors);
+    let [bx, by, bz] = shear(&block.corners[3..6], ray.axes, origin, &factors);
+    let [cx, cy, cz] = shear(&block.corners[6..9], ray.axes, origin, &factors);
     let u = cx.multiply(by).subtract(cy.multiply(bx));
     let v = ax.multiply(cy).subtract(ay.multiply(cx));
     let w = bx.multiply(ay).subtract(by.multiply(ax));
@@ -229,64 +249,113 @@ fn test_block<L: Lanes>(block: &Block, ray: &Ray, origin: &[L; 3], best: &mut Hi
     }
 }
 
-/// Triangles below each pair.
-fn count_triangles(image: &SceneImage, pair: u32, counts: &mut [u32]) -> Result<u32, Fault> {
-    let mut total = 0;
-    for node in read_pair(image, pair)? {
-        if node.bounds != Bounds::EMPTY {
-            total += match node.child {
-                Child::Leaf { count, .. } => count,
-                Child::Pair(below) => count_triangles(image, below, counts)?,
-            };
-        }
-    }
-    *counts.get_mut(pair as usize).ok_or(Fault::State("pair"))? = total;
-    Ok(total)
+/// What is known about the subtree of a pair.
+#[derive(Clone, Copy)]
+struct Plan {
+    /// Triangles in it.
+    count: u32,
+    /// Least cost of representing it by at most 1, 2, ... 8 nodes and blocks.
+    costs: [f32; 8],
 }
 
+/// Cost of testing a wide node, and of a block.
+const NODE_COST: f32 = 1.0;
+const BLOCK_COST: f32 = 1.0;
+
+/// Collapses by dynamic programming over the surface area heuristic (Ylitie, Karras and Laine, "Efficient incoherent
+/// ray traversal on GPUs through compressed wide BVHs", 2017, section 3.2).
 struct Builder<'a> {
     image: &'a SceneImage,
-    counts: Vec<u32>,
+    plans: Vec<Plan>,
     nodes: Vec<WideNode>,
     blocks: Vec<Block>,
     deepest: usize,
 }
 
 impl Builder<'_> {
-    fn count(&self, node: &Node) -> u32 {
+    fn plan_of(&self, node: &Node) -> Plan {
         match node.child {
-            Child::Leaf { count, .. } => count,
-            Child::Pair(pair) => self.counts.get(pair as usize).copied().unwrap_or(0),
+            _ if node.bounds == Bounds::EMPTY => Plan { count: 0, costs: [0.0; 8] },
+            Child::Leaf { count, .. } => Plan { count, costs: [node.bounds.half_area() * BLOCK_COST; 8] },
+            Child::Pair(pair) => self.plans[pair as usize],
         }
     }
 
-    /// Opens the largest boxes until eight stand side by side; returns the index of the new node.
-    fn node(&mut self, pair: &[Node; 2], depth: usize) -> Result<u32, Fault> {
-        self.deepest = self.deepest.max(depth);
-        let mut children: Vec<Node> = pair.iter().filter(|node| node.bounds != Bounds::EMPTY).copied().collect();
-        while children.len() < 8 {
-            let mut widest: Option<(usize, u32, f32)> = None;
-            for (index, node) in children.iter().enumerate() {
-                if let Child::Pair(below) = node.child
-                    && self.count(node) > BLOCK_SIZE
-                {
-                    let area = node.bounds.half_area();
-                    if widest.is_none_or(|(_, _, widest)| area > widest) {
-                        widest = Some((index, below, area));
-                    }
-                }
+    /// The cheapest way to share `budget` (2 to 8) between the two nodes of a pair: the first one's part, and the cost.
+    fn division(&self, pair: &[Node; 2], budget: usize) -> (usize, f32) {
+        let [left, right] = [self.plan_of(&pair[0]).costs, self.plan_of(&pair[1]).costs];
+        let mut best = (1, f32::INFINITY);
+        for part in 1..budget {
+            let cost = left[part - 1] + right[budget - part - 1];
+            if cost < best.1 {
+                best = (part, cost);
             }
-            let Some((index, below, _)) = widest else { break };
-            children.remove(index);
-            children.extend(read_pair(self.image, below)?.iter().filter(|node| node.bounds != Bounds::EMPTY));
         }
+        best
+    }
+
+    /// Fills in the plans of a subtree, bottom up.
+    fn plan(&mut self, node: &Node) -> Result<(), Fault> {
+        let Child::Pair(index) = node.child else { return Ok(()) };
+        if node.bounds == Bounds::EMPTY {
+            return Ok(());
+        }
+        let pair = read_pair(self.image, index)?;
+        self.plan(&pair[0])?;
+        self.plan(&pair[1])?;
+        let count = self.plan_of(&pair[0]).count + self.plan_of(&pair[1]).count;
+        let mut costs = [0.0; 8];
+        let area = node.bounds.half_area();
+        let whole = area * NODE_COST + self.division(&pair, 8).1;
+        costs[0] = if count <= BLOCK_SIZE && area * BLOCK_COST <= whole { area * BLOCK_COST } else { whole };
+        for budget in 2..=8 {
+            let (_, cost) = self.division(&pair, budget);
+            costs[budget - 1] = if cost < costs[budget - 2] { cost } else { costs[budget - 2] };
+        }
+        *self.plans.get_mut(index as usize).ok_or(Fault::State("pair"))? = Plan { count, costs };
+        Ok(())
+    }
+
+    /// Appends the at most `budget` nodes that stand for a subtree.
+    fn children(&self, node: &Node, mut budget: usize, to: &mut Vec<Node>) -> Result<(), Fault> {
+        if node.bounds == Bounds::EMPTY {
+            return Ok(());
+        }
+        let costs = self.plan_of(node).costs;
+        while budget > 1 && costs[budget - 1] == costs[budget - 2] {
+            budget -= 1;
+        }
+        match node.child {
+            Child::Pair(index) if budget > 1 => {
+                let pair = read_pair(self.image, index)?;
+                let (part, _) = self.division(&pair, budget);
+                self.children(&pair[0], part, to)?;
+                self.children(&pair[1], budget - part, to)
+            }
+            _ => {
+                to.push(*node);
+                Ok(())
+            }
+        }
+    }
+
+    /// Adds the wide node of a pair and all below it; returns its index.
+    fn node(&mut self, index: u32, depth: usize) -> Result<u32, Fault> {
+        self.deepest = self.deepest.max(depth);
+        let pair = read_pair(self.image, index)?;
+        let (part, _) = self.division(&pair, 8);
+        let mut children = Vec::with_capacity(8);
+        self.children(&pair[0], part, &mut children)?;
+        self.children(&pair[1], 8 - part, &mut children)?;
         let place = self.nodes.len();
-        let empty = |low: usize| if low < 3 { [LARGEST; 8] } else { [-LARGEST; 8] };
+        let empty = |plane: usize| if plane < 3 { [LARGEST; 8] } else { [-LARGEST; 8] };
         self.nodes.push(WideNode { planes: [0, 1, 2, 3, 4, 5].map(empty), children: [0; 8] });
         for (lane, child) in children.iter().enumerate() {
+            let area = child.bounds.half_area();
+            let plan = self.plan_of(child);
             let target = match child.child {
-                Child::Pair(below) if self.count(child) > BLOCK_SIZE => {
-                    self.node(&read_pair(self.image, below)?, depth + 1)?
+                Child::Pair(below) if plan.count > BLOCK_SIZE || plan.costs[0] < area * BLOCK_COST => {
+                    self.node(below, depth + 1)?
                 }
                 _ => self.block(child)?,
             };
