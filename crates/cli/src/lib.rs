@@ -1,1 +1,22 @@
-//! render-compute: the requester's command line
+//! The requester's command line as a library: every command is a function over a [`Chain`](render_compute_client::Chain) that
+//! returns what it did, so that the demo and the tests do what a person at a terminal does.
+//!
+//! Owns: arguments, what is shown, and the order of a requester's transactions. Must not know: rules (`market_model`), layouts
+//! and instructions (`render_compute_client`), file formats (`scene`), results (`kernels`).
+
+pub mod amount;
+pub mod arguments;
+pub mod context;
+pub mod credits;
+pub mod epoch;
+mod error;
+pub mod job;
+pub mod network;
+pub mod node;
+pub mod oracle;
+pub mod output;
+pub mod reference;
+
+pub use context::Context;
+pub use error::{CliError, Fault};
+pub use output::Output;

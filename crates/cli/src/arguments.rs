@@ -1,0 +1,104 @@
+//! Owns the command tree: which commands there are and which function each one is.
+
+use clap::{CommandFactory, Parser, Subcommand};
+use clap_complete::Shell;
+
+use crate::context::Settings;
+use crate::credits::CreditsCommand;
+use crate::epoch::EpochCommand;
+use crate::job::JobCommand;
+use crate::network::NetworkCommand;
+use crate::node::NodeCommand;
+use crate::oracle::OracleCommand;
+use crate::{CliError, Context, credits, epoch, job, network, node, oracle, reference};
+
+/// Buys credits, orders pictures from the render network, and fetches them
+#[derive(Debug, Parser)]
+#[command(name = "render-compute", version, propagate_version = true, max_term_width = 120)]
+pub struct Arguments {
+    #[command(flatten)]
+    settings: Settings,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Sets a network up, and shows one
+    #[command(subcommand)]
+    Network(NetworkCommand),
+    /// Buys credits with RENDER, and shows them
+    #[command(subcommand)]
+    Credits(CreditsCommand),
+    /// Reports the price of RENDER
+    #[command(subcommand)]
+    Oracle(OracleCommand),
+    /// Orders pictures, follows the work, and fetches the results
+    #[command(subcommand)]
+    Job(JobCommand),
+    /// Shows the machines of the network
+    #[command(subcommand)]
+    Node(NodeCommand),
+    /// Shows what an epoch pays
+    #[command(subcommand)]
+    Epoch(EpochCommand),
+    /// Prints a shell's completion script
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+    /// Prints the reference of all commands as Markdown
+    #[command(hide = true)]
+    Reference,
+}
+
+/// Carries a command line out.
+pub fn run(arguments: Arguments) -> Result<(), CliError> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(|error| CliError::operation(format!("the runtime cannot start: {error}")))?;
+    let output = arguments.settings.output();
+    match arguments.command {
+        Command::Completions { shell } => output.raw(&completions(shell)),
+        Command::Reference => output.raw(reference::reference(&Arguments::command()).as_bytes()),
+        command => {
+            // Background tasks of the connection need the runtime from the start.
+            let _inside = runtime.enter();
+            let chain = arguments.settings.chain();
+            let context = arguments.settings.context(&chain);
+            runtime.block_on(dispatch(&context, command))?;
+        }
+    }
+    Ok(())
+}
+
+async fn dispatch(context: &Context<'_>, command: Command) -> Result<(), CliError> {
+    match command {
+        Command::Network(command) => network::run(context, command).await,
+        Command::Credits(command) => credits::run(context, command).await,
+        Command::Oracle(command) => oracle::run(context, command).await,
+        Command::Job(command) => job::run(context, command).await,
+        Command::Node(command) => node::run(context, command).await,
+        Command::Epoch(command) => epoch::run(context, command).await,
+        // Printed without a chain, before.
+        Command::Completions { .. } | Command::Reference => Ok(()),
+    }
+}
+
+fn completions(shell: Shell) -> Vec<u8> {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Arguments::command(), "render-compute", &mut script);
+    script
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_tree_has_no_contradictions() {
+        Arguments::command().debug_assert();
+    }
+}
