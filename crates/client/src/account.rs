@@ -36,7 +36,8 @@ pub fn decode<T: MarketAccount>(data: &[u8]) -> Option<T> {
 }
 
 fn decode_at<T: MarketAccount>(address: &Address, account: &RawAccount) -> Result<T, ClientError> {
-    let wrong = |reason: &str| ClientError::WrongAccount { kind: T::KIND, address: *address, reason: reason.to_owned() };
+    let wrong =
+        |reason: &str| ClientError::WrongAccount { kind: T::KIND, address: *address, reason: reason.to_owned() };
     if account.owner != address::PROGRAM {
         return Err(wrong("it belongs to another program"));
     }
@@ -44,7 +45,10 @@ fn decode_at<T: MarketAccount>(address: &Address, account: &RawAccount) -> Resul
 }
 
 /// Reads an account that may be missing.
-pub async fn find<T: MarketAccount>(chain: &(impl Chain + ?Sized), address: &Address) -> Result<Option<T>, ClientError> {
+pub async fn find<T: MarketAccount>(
+    chain: &(impl Chain + ?Sized),
+    address: &Address,
+) -> Result<Option<T>, ClientError> {
     match chain.account(address).await? {
         Some(account) => decode_at(address, &account).map(Some),
         None => Ok(None),
@@ -140,7 +144,10 @@ pub async fn leases_of_job(chain: &(impl Chain + ?Sized), job: &Address) -> Resu
 }
 
 /// Every lease that a node holds or held last; a lease that was given up names nobody.
-pub async fn leases_of_node(chain: &(impl Chain + ?Sized), node: &Address) -> Result<Vec<(Address, Lease)>, ClientError> {
+pub async fn leases_of_node(
+    chain: &(impl Chain + ?Sized),
+    node: &Address,
+) -> Result<Vec<(Address, Lease)>, ClientError> {
     list(chain, &[(std::mem::offset_of!(Lease, node), node.to_bytes().to_vec())]).await
 }
 

@@ -99,7 +99,9 @@ pub fn decode(logs: &[String]) -> Vec<Event> {
             }
             continue;
         }
-        let Some((program, rest)) = line.strip_prefix("Program ").and_then(|rest| rest.split_once(' ')) else { continue };
+        let Some((program, rest)) = line.strip_prefix("Program ").and_then(|rest| rest.split_once(' ')) else {
+            continue;
+        };
         if rest.starts_with("invoke [") {
             running.push(program == market);
         } else if rest == "success" || rest.starts_with("failed: ") {

@@ -234,8 +234,7 @@ pub fn node_close(wallet: &Address, identity: &Address) -> Instruction {
 
 /// Stops or resumes taking leases; `signer` is the operator's wallet or the identity.
 pub fn node_drain(signer: &Address, identity: &Address, draining: bool) -> Instruction {
-    data::NodeDrain { draining }
-        .to_instruction(accounts::NodeDrain { signer: *signer, node: address::node(identity) })
+    data::NodeDrain { draining }.to_instruction(accounts::NodeDrain { signer: *signer, node: address::node(identity) })
 }
 
 /// Adds a machine to an operator; wallet and identity sign.
@@ -513,7 +512,13 @@ pub fn node_epoch_open(payer: &Address, node: &Address, number: u64) -> Instruct
 pub const MINT_LENGTH: usize = 82;
 
 /// Creates a mint without a freeze authority. `lamports` pays the rent of [`MINT_LENGTH`] bytes; payer and mint sign.
-pub fn create_mint(payer: &Address, mint: &Address, authority: &Address, decimals: u8, lamports: u64) -> [Instruction; 2] {
+pub fn create_mint(
+    payer: &Address,
+    mint: &Address,
+    authority: &Address,
+    decimals: u8,
+    lamports: u64,
+) -> [Instruction; 2] {
     // System: CreateAccount (u32 0), lamports, space, owner. Token: InitializeMint2 (20), decimals, authority, no freeze authority.
     let length = MINT_LENGTH as u64;
     let create =

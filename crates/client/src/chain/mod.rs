@@ -14,6 +14,7 @@ use async_trait::async_trait;
 use solana_address::Address;
 use solana_instruction::Instruction;
 use solana_keypair::Keypair;
+use solana_message::Message;
 use solana_signature::Signature;
 use solana_transaction_error::TransactionError;
 
@@ -101,6 +102,25 @@ impl ChainError {
     pub fn is(&self, wanted: u32) -> bool {
         matches!(self, Self::Refused { code: Some(code), by_market: true, .. } if *code == wanted)
     }
+}
+
+/// Bytes a signed transaction may have.
+pub const MOST_TRANSACTION_BYTES: usize = 1_232;
+
+/// Bytes of a signed transaction: a count below 128, the signatures and the message.
+pub fn transaction_bytes(message: &Message) -> usize {
+    1 + 64 * usize::from(message.header.num_required_signatures) + message.serialize().len()
+}
+
+/// The message of a transaction that `payer` pays for, or why no network would take it.
+pub fn message(instructions: &[Instruction], payer: &Address) -> Result<Message, ChainError> {
+    let message = Message::new(instructions, Some(payer));
+    let bytes = transaction_bytes(&message);
+    if bytes > MOST_TRANSACTION_BYTES {
+        let reason = format!("it has {bytes} bytes; at most {MOST_TRANSACTION_BYTES} are allowed");
+        return Err(ChainError::Malformed(reason));
+    }
+    Ok(message)
 }
 
 /// A Solana network with the market on it.
