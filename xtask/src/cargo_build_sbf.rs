@@ -15,7 +15,8 @@ use crate::programs;
 use crate::sbf::{self, Compilation};
 use crate::setup;
 
-const NAME: &str = "cargo-build-sbf";
+/// The name under which this binary is that executable.
+pub const NAME: &str = "cargo-build-sbf";
 
 /// Compiles Solana programs with upstream Rust
 #[derive(Parser)]

@@ -9,12 +9,15 @@ use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
 use crate::build;
+use crate::command;
 use crate::places::Places;
 use crate::programs::Program;
 use crate::setup;
 
 /// Whoever a local network needs, each with a key in target/localnet/keys and this much SOL.
 const KEYS: [&str; 5] = ["governance", "requester", "operator-1", "operator-2", "operator-3"];
+/// Who may upgrade the programs and sets the network up.
+const AUTHORITY: &str = KEYS[0];
 const LAMPORTS_EACH: u64 = 1_000_000_000_000;
 
 /// Starts a real validator with the programs loaded and funded keys, and prints where it is
@@ -56,7 +59,9 @@ pub fn run(arguments: Arguments) -> Result<()> {
     for name in KEYS {
         validator.arg("--fund-key").arg(format!("{}={LAMPORTS_EACH}", key(&keys, name).display()));
     }
+    validator.arg("--upgrade-authority").arg(key(&keys, AUTHORITY));
     let mut running = Running::start(&mut validator)?;
+    migrate(&places, &running.up, &key(&keys, AUTHORITY), &folder.join("ledger"))?;
     println!("rpc        {}", running.up["rpc"].as_str().unwrap_or_default());
     println!("websocket  {}", running.up["websocket"].as_str().unwrap_or_default());
     println!("keys       {}", keys.display());
@@ -67,6 +72,15 @@ pub fn run(arguments: Arguments) -> Result<()> {
     let status = running.child.wait().context("the validator cannot be waited for")?;
     ensure!(status.success(), "the validator ended ({status}): see {}", folder.join("validator.log").display());
     Ok(())
+}
+
+/// Sets the network up. What was done is recorded beside the chain that it was done on, so both begin anew together.
+fn migrate(places: &Places, up: &Value, authority: &Path, ledger: &Path) -> Result<()> {
+    let url = up["rpc"].as_str().context("the validator told no RPC address")?;
+    let mut migrate = command::cargo(places);
+    migrate.args(["run", "--quiet", "--package", "migrations", "--bin", "migrate", "--", "--url", url]);
+    migrate.args(["--parameters", "local", "--keypair"]).arg(authority);
+    command::run(migrate.arg("--ledger").arg(ledger.join("migrations")))
 }
 
 fn key(folder: &Path, name: &str) -> PathBuf {

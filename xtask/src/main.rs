@@ -1,5 +1,5 @@
 //! Owns the `cargo xtask` command line: one verb, one file. CI, Anchor.toml and the README call these verbs and nothing else.
-//! Under the name `cargo-build-sbf` the same binary is the compiler front end that the Anchor CLI looks for.
+//! Under the names `cargo-build-sbf` and `local-validator` the same binary stands before a compiler and an installed validator.
 
 mod bench;
 mod build;
@@ -9,46 +9,24 @@ mod clients;
 mod command;
 mod demo;
 mod idl;
+mod installed_validator;
 mod localnet;
 mod places;
 mod programs;
 mod sbf;
 mod setup;
 mod test;
+mod verb;
 
 use std::process::ExitCode;
 
-use clap::Parser;
-
-/// The project's tasks
-#[derive(Parser)]
-#[command(bin_name = "cargo xtask")]
-enum Verb {
-    Setup(setup::Arguments),
-    Build(build::Arguments),
-    Idl(idl::Arguments),
-    Clients(clients::Arguments),
-    Test(test::Arguments),
-    Demo(demo::Arguments),
-    Localnet(localnet::Arguments),
-    Bench(bench::Arguments),
-    Check(check::Arguments),
-}
-
 fn main() -> ExitCode {
-    let result = match cargo_build_sbf::arguments() {
-        Some(arguments) => cargo_build_sbf::run(arguments),
-        None => match Verb::parse() {
-            Verb::Setup(arguments) => setup::run(arguments),
-            Verb::Build(arguments) => build::run(arguments),
-            Verb::Idl(arguments) => idl::run(arguments),
-            Verb::Clients(arguments) => clients::run(arguments),
-            Verb::Test(arguments) => test::run(arguments),
-            Verb::Demo(arguments) => demo::run(arguments),
-            Verb::Localnet(arguments) => localnet::run(arguments),
-            Verb::Bench(arguments) => bench::run(arguments),
-            Verb::Check(arguments) => check::run(arguments),
-        },
+    let result = if let Some(arguments) = cargo_build_sbf::arguments() {
+        cargo_build_sbf::run(arguments)
+    } else if let Some(arguments) = installed_validator::arguments() {
+        installed_validator::run(arguments)
+    } else {
+        verb::run()
     };
     if let Err(error) = result {
         eprintln!("error: {error:#}");

@@ -1,7 +1,7 @@
 //! Owns `setup`: everything the other verbs need that cargo does not bring. Each step looks first and does nothing twice.
 //!
-//! An installed Solana toolchain is preferred: `cargo-build-sbf` with a compiler as new as the workspace asks for. Without
-//! one, programs are built by Debian's `rustc-web` with its own std source and a linker that uses LLVM 23, all of it from package registries.
+//! An installed Solana toolchain is preferred: `cargo-build-sbf` with a compiler as new as the workspace asks for, and
+//! `solana-test-validator`. Without one, programs are built by Debian's `rustc-web` with its own std source and a linker that uses LLVM 23, all of it from package registries.
 
 mod linker;
 mod llvm;
@@ -15,7 +15,9 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 use sha2::{Digest, Sha256};
 
+use crate::cargo_build_sbf;
 use crate::command;
+use crate::installed_validator;
 use crate::places::{self, Places};
 
 /// The cargo and rustc of Debian's rustc-web: called by path, since rustup's come first on PATH.
@@ -69,13 +71,18 @@ pub fn upstream_linker(places: &Places) -> Result<PathBuf> {
     let _lock = lock(places)?;
     packages::ensure_for_programs()?;
     let linker = linker::ensure(places)?;
-    place_cargo_build_sbf(places)?;
+    place_ourselves(places, cargo_build_sbf::NAME)?;
     Ok(linker)
 }
 
-/// The real validator, built where it is not.
+/// The real validator: an installed one behind the flags of ours, or ours, built where it is not.
 pub fn validator(places: &Places) -> Result<PathBuf> {
     let _lock = lock(places)?;
+    let installed =
+        command::ask(installed_validator::INSTALLED, &["--version"]).and_then(|text| command::version(&text));
+    if installed >= Some(installed_validator::OLDEST) {
+        return place_ourselves(places, installed_validator::NAME);
+    }
     validator::ensure(places)
 }
 
@@ -98,7 +105,7 @@ pub fn fingerprint(contents: &[Vec<u8>]) -> String {
 
 /// `cargo-build-sbf` on PATH that is not ours, if its compiler is as new as the workspace asks for.
 fn installed_solana(places: &Places) -> Option<PathBuf> {
-    let path = places::on_path("cargo-build-sbf", &places.tools())?;
+    let path = places::on_path(cargo_build_sbf::NAME, &places.tools())?;
     let versions = command::ask(&path, &["--version"])?;
     let rustc = command::version(versions.lines().find(|line| line.starts_with("rustc"))?)?;
     let wanted = command::version(&format!("{}.0", env!("CARGO_PKG_RUST_VERSION")))?;
@@ -115,14 +122,14 @@ fn installed_solana(places: &Places) -> Option<PathBuf> {
     Some(path)
 }
 
-/// The Anchor CLI calls `cargo build-sbf`, which runs an executable of this name: a copy of ourselves.
-fn place_cargo_build_sbf(places: &Places) -> Result<()> {
+/// Puts a copy of ourselves among the tools, under a name that decides what it does.
+fn place_ourselves(places: &Places, name: &str) -> Result<PathBuf> {
     let ourselves = std::env::current_exe().and_then(std::fs::read).context("this binary cannot be read")?;
-    let path = places.tools().join("cargo-build-sbf");
+    let path = places.tools().join(name);
     if places::write_if_changed(&path, &ourselves)? {
         places::make_executable(&path)?;
     }
-    Ok(())
+    Ok(path)
 }
 
 /// One setup at a time per machine: the verbs call it, and several may run.

@@ -35,9 +35,9 @@ pub struct Settings {
     /// A program in genesis, upgradeable
     #[arg(long, value_name = "ADDRESS=PATH.so", value_parser = pair::<PathBuf>)]
     pub program: Vec<(Pubkey, PathBuf)>,
-    /// Who may upgrade those programs; without this, nobody holds the key
-    #[arg(long, value_name = "ADDRESS")]
-    pub upgrade_authority: Option<Pubkey>,
+    /// Who may upgrade those programs: an address, or a key file that is there or that `--fund-key` makes; without this, nobody holds the key
+    #[arg(long, value_name = "ADDRESS|FILE.json")]
+    pub upgrade_authority: Option<String>,
     /// An account in genesis, in the JSON that `solana account --output json` writes
     #[arg(long, value_name = "ADDRESS=FILE.json", value_parser = pair::<String>)]
     pub account: Vec<(Pubkey, String)>,
@@ -90,12 +90,14 @@ impl Settings {
         if let Some(slots) = self.slots_per_epoch {
             genesis.epoch_schedule(EpochSchedule::custom(slots, slots, false));
         }
+        let funded = self.keys()?; // first of all: it makes the key files
+        let upgrade_authority = self.upgrade_authority()?;
         for (program_id, program_path) in &self.program {
             ensure!(program_path.is_file(), "--program: there is no file {}", program_path.display());
             genesis.add_upgradeable_programs_with_path(&[UpgradeableProgramInfo {
                 program_id: *program_id,
                 loader: solana_sdk_ids::bpf_loader_upgradeable::id(),
-                upgrade_authority: self.upgrade_authority.unwrap_or_default(),
+                upgrade_authority,
                 program_path: program_path.clone(),
             }]);
         }
@@ -104,12 +106,22 @@ impl Settings {
                 .add_accounts_from_json_files(&[AccountInfo { address: Some(*address), filename }])
                 .map_err(|error| anyhow!("--account: {error}"))?;
         }
-        for (address, lamports) in self.fund.iter().copied().chain(self.keys()?) {
+        for (address, lamports) in self.fund.iter().copied().chain(funded) {
             let mut account = AccountSharedData::default();
             account.set_lamports(lamports);
             genesis.add_account(address, account);
         }
         Ok(())
+    }
+
+    fn upgrade_authority(&self) -> Result<Pubkey> {
+        let Some(text) = &self.upgrade_authority else { return Ok(Pubkey::default()) };
+        if let Ok(address) = text.parse() {
+            return Ok(address);
+        }
+        let key = read_keypair_file(text)
+            .map_err(|error| anyhow!("--upgrade-authority: {text} is neither an address nor a key file: {error}"))?;
+        Ok(key.pubkey())
     }
 
     /// The addresses of the `--fund-key` files, each made when there is none.
