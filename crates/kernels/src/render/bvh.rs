@@ -13,6 +13,11 @@ pub const DEEPEST: usize = 48;
 /// Triangles of a leaf at most.
 pub const LEAF_SIZE: usize = 4;
 const BINS: usize = 16;
+/// Up to this many items are put in fewer bins.
+const MANY: usize = 64;
+const FEW_BINS: usize = 8;
+/// Up to this many items are binned on one axis only.
+const FEW: usize = 12;
 /// Cost of a box pair in units of a triangle test.
 const TRAVERSAL_COST: f32 = 1.0;
 
@@ -69,55 +74,87 @@ pub struct Hierarchy {
     pub order: Vec<u32>,
 }
 
+/// Four lanes, so that one corner of a box is one SIMD register; the fourth means nothing to geometry.
+type Lanes = [f32; 4];
+
+#[inline(always)]
+fn least(a: Lanes, b: Lanes) -> Lanes {
+    [min(a[0], b[0]), min(a[1], b[1]), min(a[2], b[2]), min(a[3], b[3])]
+}
+
+#[inline(always)]
+fn greatest(a: Lanes, b: Lanes) -> Lanes {
+    [max(a[0], b[0]), max(a[1], b[1]), max(a[2], b[2]), max(a[3], b[3])]
+}
+
 /// A triangle while it is sorted into place: half a cache line.
 #[derive(Clone, Copy)]
 #[repr(C, align(32))]
 struct Item {
-    low: [f32; 3],
-    index: u32,
-    high: [f32; 3],
+    /// The fourth lane carries the bits of the triangle's index, which are only moved, never computed with.
+    low: Lanes,
+    high: Lanes,
 }
 
 impl Item {
-    #[inline(always)]
-    fn bounds(&self) -> Bounds {
-        Bounds { low: self.low, high: self.high }
+    fn new(index: u32, bounds: &Bounds) -> Item {
+        let [low, high] = [bounds.low, bounds.high];
+        Item { low: [low[0], low[1], low[2], f32::from_bits(index)], high: [high[0], high[1], high[2], 0.0] }
     }
 
-    /// Twice the centre of the box.
+    fn index(&self) -> u32 {
+        self.low[3].to_bits()
+    }
+}
+
+/// A growing box.
+#[derive(Clone, Copy)]
+struct Extent {
+    low: Lanes,
+    high: Lanes,
+}
+
+impl Extent {
+    const EMPTY: Extent = Extent { low: [crate::strict::LARGEST; 4], high: [-crate::strict::LARGEST; 4] };
+
     #[inline(always)]
-    fn centre(&self) -> [f32; 3] {
-        [self.low[0] + self.high[0], self.low[1] + self.high[1], self.low[2] + self.high[2]]
+    fn add(&mut self, low: Lanes, high: Lanes) {
+        self.low = least(low, self.low);
+        self.high = greatest(high, self.high);
+    }
+
+    fn bounds(&self) -> Bounds {
+        let [low, high] = [self.low, self.high].map(|[x, y, z, _]| [x, y, z]);
+        Bounds { low, high }
     }
 }
 
 /// Builds the hierarchy over the padded boxes of the triangles (fewer than 2^28).
 pub fn build(boxes: &[Bounds]) -> Hierarchy {
-    let mut items: Vec<Item> =
-        (0..).zip(boxes).map(|(index, bounds)| Item { low: bounds.low, index, high: bounds.high }).collect();
+    let mut items: Vec<Item> = (0..).zip(boxes).map(|(index, bounds)| Item::new(index, bounds)).collect();
     let mut pairs = Vec::with_capacity(items.len());
     if items.len() == 1 {
         // One triangle has no sibling: the second node is a box that no ray enters, over a pair that is never read.
-        let leaf = Node { bounds: items[0].bounds(), child: Child::Leaf { first: 0, count: 1 } };
+        let leaf = Node { bounds: boxes[0], child: Child::Leaf { first: 0, count: 1 } };
         pairs.push([leaf, Node { bounds: Bounds::EMPTY, child: Child::Leaf { first: 0, count: 1 } }]);
     } else if !items.is_empty() {
         let (bounds, centres) = extent(&items);
         let cut = divide(&mut items, &bounds, &centres, 0, true).unwrap_or(items.len() / 2);
         split(&mut items, 0, cut, 0, &mut pairs);
     }
-    Hierarchy { pairs, order: items.iter().map(|item| item.index).collect() }
+    Hierarchy { pairs, order: items.iter().map(Item::index).collect() }
 }
 
-/// The box around the items, and that around their centres.
+/// The box around the items, and that around twice their centres.
 fn extent(items: &[Item]) -> (Bounds, Bounds) {
-    let mut bounds = Bounds::EMPTY;
-    let mut centres = Bounds::EMPTY;
-    for item in items {
-        bounds = bounds.union(item.bounds());
-        let centre = item.centre();
-        centres = centres.union(Bounds { low: centre, high: centre });
+    let mut bounds = Extent::EMPTY;
+    let mut centres = Extent::EMPTY;
+    for Item { low, high } in items {
+        bounds.add(*low, *high);
+        let centre = [low[0] + high[0], low[1] + high[1], low[2] + high[2], low[3] + high[3]];
+        centres.add(centre, centre);
     }
-    (bounds, centres)
+    (bounds.bounds(), centres.bounds())
 }
 
 /// Appends the pair for `items` divided at `cut`, then everything below it; returns the pair's index.
@@ -149,7 +186,7 @@ fn divide(items: &mut [Item], bounds: &Bounds, centres: &Bounds, depth: usize, r
     if depth + halvings + 1 >= DEEPEST {
         return Some(count / 2);
     }
-    let Some(best) = cheapest(items, centres, if count < 64 { 8 } else { BINS }) else {
+    let Some(best) = cheapest(items, centres) else {
         return if count <= LEAF_SIZE && !root { None } else { Some(count / 2) };
     };
     let area = bounds.half_area();
@@ -183,75 +220,90 @@ impl Binning {
     }
 }
 
-/// Boxes with a fourth lane, so that one SIMD register holds one corner.
+/// What falls between two planes.
 #[derive(Clone, Copy)]
 struct Bin {
-    low: [f32; 4],
-    high: [f32; 4],
+    extent: Extent,
     count: u32,
 }
 
 impl Bin {
-    const EMPTY: Bin = Bin { low: [crate::strict::LARGEST; 4], high: [-crate::strict::LARGEST; 4], count: 0 };
+    const EMPTY: Bin = Bin { extent: Extent::EMPTY, count: 0 };
 
     #[inline(always)]
-    fn add(&mut self, low: [f32; 4], high: [f32; 4], count: u32) {
-        for lane in 0..4 {
-            self.low[lane] = min(low[lane], self.low[lane]);
-            self.high[lane] = max(high[lane], self.high[lane]);
-        }
+    fn add(&mut self, other: &Extent, count: u32) {
+        self.extent.add(other.low, other.high);
         self.count = self.count.wrapping_add(count);
     }
 
     #[inline(always)]
     fn cost(&self) -> f32 {
-        let [x, y, z] = [0, 1, 2].map(|axis| self.high[axis] - self.low[axis]);
+        let Extent { low, high } = &self.extent;
+        let [x, y, z] = [high[0] - low[0], high[1] - low[1], high[2] - low[2]];
         (x * y + y * z + z * x) * self.count as f32
     }
 }
 
-/// The cheapest plane over all axes: the first one where several are equal; `None` if all centres coincide.
-fn cheapest(items: &[Item], centres: &Bounds, bins: usize) -> Option<Plane> {
-    let binnings = [0, 1, 2].map(|axis| {
-        let extent = centres.high[axis] - centres.low[axis];
-        let scale = if extent > 0.0 { bins as f32 / extent } else { 0.0 };
-        // A scale that overflows belongs to an extent that cannot be divided further.
-        let scale = if scale < crate::strict::LARGEST { scale } else { 0.0 };
-        Binning { start: centres.low[axis], scale, last: (bins - 1) as f32 }
-    });
-    let mut table = [[Bin::EMPTY; BINS]; 3];
+/// The cheapest plane: the first one where several are equal; `None` if all centres coincide.
+///
+/// Few items (the bulk of the work, near the leaves) are only binned on the axis along which their centres spread most.
+fn cheapest(items: &[Item], centres: &Bounds) -> Option<Plane> {
+    let extents = [0, 1, 2].map(|axis| centres.high[axis] - centres.low[axis]);
+    let cheaper = |best: Plane, next: Plane| if next.cost < best.cost { next } else { best };
+    if items.len() > MANY {
+        let plane = |axis| binned::<BINS>(items, axis, centres.low[axis], extents[axis]);
+        [plane(0), plane(1), plane(2)].into_iter().flatten().reduce(cheaper)
+    } else if items.len() > FEW {
+        let plane = |axis| binned::<FEW_BINS>(items, axis, centres.low[axis], extents[axis]);
+        [plane(0), plane(1), plane(2)].into_iter().flatten().reduce(cheaper)
+    } else {
+        let axis = if extents[0] >= extents[1] && extents[0] >= extents[2] {
+            0
+        } else if extents[1] >= extents[2] {
+            1
+        } else {
+            2
+        };
+        binned::<FEW_BINS>(items, axis, centres.low[axis], extents[axis])
+    }
+}
+
+/// The cheapest plane across one axis.
+fn binned<const N: usize>(items: &[Item], axis: usize, start: f32, extent: f32) -> Option<Plane> {
+    let scale = N as f32 / extent;
+    // Centres that coincide, or an extent too small to be divided further.
+    if !(extent > 0.0 && scale < crate::strict::LARGEST) {
+        return None;
+    }
+    let binning = Binning { start, scale, last: (N - 1) as f32 };
+    let mut table = [Bin::EMPTY; N];
     for item in items {
-        let centre = item.centre();
-        let low = [item.low[0], item.low[1], item.low[2], 0.0];
-        let high = [item.high[0], item.high[1], item.high[2], 0.0];
-        for axis in 0..3 {
-            let bin = binnings[axis].bin(centre[axis]) as usize;
-            table[axis][bin].add(low, high, 1);
+        let bin = &mut table[binning.bin(item.low[axis] + item.high[axis]) as usize & (N - 1)];
+        bin.add(&Extent { low: item.low, high: item.high }, 1);
+    }
+    let mut from_right = [-1.0; N];
+    let mut sum = Bin::EMPTY;
+    for bin in (1..N).rev() {
+        let next = &table[bin];
+        if next.count > 0 {
+            sum.add(&next.extent, next.count);
+        }
+        if sum.count > 0 {
+            from_right[bin] = sum.cost();
         }
     }
     let mut best: Option<Plane> = None;
-    for axis in 0..3 {
-        if binnings[axis].scale == 0.0 {
+    let mut sum = Bin::EMPTY;
+    for bin in 1..N {
+        let next = &table[bin - 1];
+        // A plane behind an empty bin divides like the one before it.
+        if next.count == 0 || from_right[bin] < 0.0 {
             continue;
         }
-        let mut from_right = [0.0; BINS];
-        let mut sum = Bin::EMPTY;
-        for bin in (1..bins).rev() {
-            let next = table[axis][bin];
-            sum.add(next.low, next.high, next.count);
-            from_right[bin] = if sum.count == 0 { -1.0 } else { sum.cost() };
-        }
-        let mut sum = Bin::EMPTY;
-        for bin in 1..bins {
-            let next = table[axis][bin - 1];
-            sum.add(next.low, next.high, next.count);
-            if sum.count == 0 || from_right[bin] < 0.0 {
-                continue;
-            }
-            let cost = sum.cost() + from_right[bin];
-            if best.as_ref().is_none_or(|best| cost < best.cost) {
-                best = Some(Plane { axis, bin: bin as u32, binning: binnings[axis], cost });
-            }
+        sum.add(&next.extent, next.count);
+        let cost = sum.cost() + from_right[bin];
+        if best.as_ref().is_none_or(|best| cost < best.cost) {
+            best = Some(Plane { axis, bin: bin as u32, binning, cost });
         }
     }
     best
