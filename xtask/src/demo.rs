@@ -21,14 +21,14 @@ pub fn run(arguments: Arguments) -> Result<()> {
     let places = Places::find()?;
     let programs = build::all(&places)?;
     let mut demo = command::cargo(&places);
-    demo.args(["run", "--quiet", "--release", "--package", "market-demo", "--"]).args(&arguments.demo);
+    // The same profile as the tests: what renders is optimised there too, and nothing is built twice.
+    demo.args(["run", "--quiet", "--package", "market-demo", "--"]).args(&arguments.demo);
     test::tell_programs(&mut demo, &places, &programs);
     if arguments.demo.iter().any(|word| word == "--validator") {
         // Workers are processes of their own there.
         let binaries = [
             "build",
             "--quiet",
-            "--release",
             "--bins",
             "--package",
             "render-worker",
@@ -37,7 +37,7 @@ pub fn run(arguments: Arguments) -> Result<()> {
         ];
         command::run(command::cargo(&places).args(binaries))?;
         demo.env("RENDER_COMPUTE_VALIDATOR", setup::validator(&places)?);
-        demo.env("RENDER_COMPUTE_BIN", places.target().join("release"));
+        demo.env("RENDER_COMPUTE_BIN", places.target().join("debug"));
     }
     command::run(&mut demo)
 }
