@@ -319,7 +319,7 @@ impl SceneImage {
                     continue;
                 }
                 let corners = [node.bounds.low, node.bounds.high];
-                if corners.iter().flatten().any(|x| !(abs(*x) <= 2.0 * LARGEST_COORDINATE)) {
+                if !corners.iter().flatten().all(|x| abs(*x) <= 2.0 * LARGEST_COORDINATE) {
                     return refuse(pair, "a box beyond 2^31");
                 }
                 if !outer.contains(&node.bounds) {
@@ -721,7 +721,8 @@ fn validate_camera(camera: &Camera) -> Result<(), SceneError> {
     for (name, vector) in [("camera.right", camera.right), ("camera.up", camera.up), ("camera.forward", camera.forward)]
     {
         numbers(name, &[vector], -2.0, 2.0)?;
-        if !(abs(length(vector) - 1.0) < 0.001) {
+        let is_unit = abs(length(vector) - 1.0) < 0.001;
+        if !is_unit {
             return Err(error(name, "not a unit vector; normalise it".into()));
         }
     }

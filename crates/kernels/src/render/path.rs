@@ -787,7 +787,8 @@ impl State {
         let surface = &mut path.surface;
         // The shading normal on the side that is seen; where it still turns away from the viewer, the geometric one.
         surface.normal = bsdf::facing(surface.normal, surface.geometric);
-        if !(dot(surface.normal, surface.outgoing) > 0.0) {
+        let faces_viewer = dot(surface.normal, surface.outgoing) > 0.0;
+        if !faces_viewer {
             surface.normal = surface.geometric;
         }
         if largest(surface.emission) > 0.0 {
@@ -851,7 +852,8 @@ impl State {
         let weight = light::power_heuristic(chosen.density, evaluation.density) / chosen.density;
         let arriving = multiply(scale(chosen.radiance, weight), evaluation.value);
         let contribution = multiply(self.path.throughput, arriving);
-        if !(largest(contribution) > 0.0) {
+        let contributes = largest(contribution) > 0.0;
+        if !contributes {
             self.path.chosen = Chosen::default();
             self.phase = Phase::Scatter;
             return;
@@ -885,7 +887,8 @@ impl State {
             }
             throughput = scale(throughput, 1.0 / survival);
         }
-        if !(largest(throughput) > 0.0) {
+        let goes_on = largest(throughput) > 0.0;
+        if !goes_on {
             return Ok(());
         }
         let origin = leave_surface(surface.position, surface.geometric);
