@@ -35,7 +35,7 @@ pub enum ExportError {
 }
 
 /// Columns of a written environment that is not constant, about.
-const ENVIRONMENT_COLUMNS: u32 = 2048;
+const ENVIRONMENT_COLUMNS: u32 = 4096;
 
 /// Writes `scene.xml` and everything it names into `folder`, which is created. `$width`, `$height`, `$samples`, `$depth`
 /// and `$seed` are parameters of the XML.
@@ -58,7 +58,8 @@ pub fn export_mitsuba(scene: &Scene, folder: &Path) -> Result<(), ExportError> {
         let png = texture_png(texture).ok_or_else(|| ExportError::Scene(format!("textures[{index}] has no texels")))?;
         write(&folder.join(name), &png)?;
     }
-    let hair = 1e-4 * diagonal(&scene.mesh);
+    // Far below a pixel, far above the rounding of a coordinate.
+    let hair = 2e-6 * diagonal(&scene.mesh);
     for (index, material) in scene.materials.iter().enumerate() {
         let triangles = triangles_of(&scene.mesh, index);
         if triangles.is_empty() {

@@ -60,7 +60,14 @@ fn refusal(document: &Value, buffer: &[u8]) -> String {
 }
 
 /// Adds an accessor over fresh data; returns its index.
-fn accessor(document: &mut Value, buffer: &mut Vec<u8>, kind: &str, bytes: &[u8], component: u32, count: usize) -> usize {
+fn accessor(
+    document: &mut Value,
+    buffer: &mut Vec<u8>,
+    kind: &str,
+    bytes: &[u8],
+    component: u32,
+    count: usize,
+) -> usize {
     buffer.resize(buffer.len().next_multiple_of(4), 0);
     let offset = buffer.len();
     buffer.extend_from_slice(bytes);
@@ -286,7 +293,10 @@ fn a_vertex_that_is_not_a_number_is_refused_with_its_accessor() {
         let (document, mut buffer) = triangle();
         buffer[12..16].copy_from_slice(&bad.to_le_bytes());
         let sentence = refusal(&document, &buffer);
-        assert!(sentence.contains("primitive 0, positions (accessor 0): element 1 is not a finite number"), "{sentence}");
+        assert!(
+            sentence.contains("primitive 0, positions (accessor 0): element 1 is not a finite number"),
+            "{sentence}"
+        );
     }
 }
 

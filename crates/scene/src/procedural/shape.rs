@@ -135,7 +135,26 @@ impl Builder {
                 *tangent = [0.0; 4];
             }
         }
+        self.drop_unused();
         Scene { camera, mesh: self.mesh, materials, textures, environment }
+    }
+
+    /// Removes vertices that no triangle uses: a sphere leaves one at each pole.
+    fn drop_unused(&mut self) {
+        let mesh = &mut self.mesh;
+        let mut number: Vec<Option<u32>> = vec![None; mesh.positions.len()];
+        mesh.triangles.iter().flatten().for_each(|vertex| number[*vertex as usize] = Some(0));
+        (0..).zip(number.iter_mut().flatten()).for_each(|(next, slot)| *slot = next);
+        fn keep<T: Copy>(values: &mut Vec<T>, number: &[Option<u32>]) {
+            *values = values.iter().zip(number).filter(|(_, slot)| slot.is_some()).map(|(value, _)| *value).collect();
+        }
+        keep(&mut mesh.positions, &number);
+        keep(&mut mesh.normals, &number);
+        keep(&mut mesh.uvs, &number);
+        keep(&mut mesh.tangents, &number);
+        for vertex in mesh.triangles.iter_mut().flatten() {
+            *vertex = number[*vertex as usize].unwrap_or(0);
+        }
     }
 }
 
