@@ -168,7 +168,8 @@ pub mod render_compute {
 
     /// Puts RENDER at stake for a node.
     ///
-    /// Before: deposits are not paused. After: the vault holds `amount` more and the node's stake says so.
+    /// Before: the signer is the operator and deposits are not paused. After: the vault holds `amount` more and the node's stake says so;
+    /// in races of jobs that are open already the node comes last.
     pub fn stake_deposit(ctx: &mut Context<StakeDeposit>, amount: u64) -> Result<()> {
         instructions::stake_deposit(ctx, amount)
     }
@@ -182,7 +183,7 @@ pub mod render_compute {
 
     /// Pays out stake whose unbonding is over. Never paused.
     ///
-    /// Before: something has finished unbonding. After: all of it has left the vault.
+    /// Before: something has finished unbonding and no lease is held, whose deadline the stake answers for. After: all of it has left the vault.
     pub fn stake_withdraw(ctx: &mut Context<StakeWithdraw>) -> Result<()> {
         instructions::stake_withdraw(ctx)
     }

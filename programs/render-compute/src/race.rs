@@ -49,7 +49,12 @@ pub fn entry(
         &[replica],
         node_address.as_ref(),
     ]);
-    Ok(Entry { weight, delay_ms: race::delay_ms(race::uniform(&hash), weight, &rules) })
+    // Who came after the job was opened could have chosen its key or its stake by the seed: it waits as long as anyone may have to.
+    let delay_ms = match node.staked_slot > job.opened_slot {
+        true => rules.delay_cap_ms,
+        false => race::delay_ms(race::uniform(&hash), weight, &rules),
+    };
+    Ok(Entry { weight, delay_ms })
 }
 
 /// Accepted leases that make up for one that expired.

@@ -26,6 +26,9 @@ pub struct Node {
     pub slashed_total: u64,
     /// Slot of registration; bound into commitments so that a key's earlier life cannot be replayed.
     pub registered_slot: u64,
+    /// Slot of the latest deposit. For jobs opened before it the node comes last in the race: else identities could be made, or
+    /// stake moved, to fit a seed that is known already.
+    pub staked_slot: u64,
     /// When reputation was last updated, unix seconds.
     pub reputation_at: i64,
     /// Least credits per work measure that the node works for; per class.
@@ -59,7 +62,7 @@ pub struct Node {
     /// PDA bump.
     pub bump: u8,
     /// Zero.
-    pub reserved: [u8; 96],
+    pub reserved: [u8; 88],
     /// Name of the accelerator as the worker found it, zero-padded.
     pub hardware: [u8; 32],
 }

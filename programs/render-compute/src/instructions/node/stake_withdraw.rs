@@ -23,10 +23,11 @@ pub struct StakeWithdraw {
     pub token_program: Program<Token>,
 }
 
-/// Before: something has finished unbonding. After: all of it has left the vault.
+/// Before: something has finished unbonding and no lease is held, whose deadline the stake answers for. After: all of it has left the vault.
 pub fn stake_withdraw(ctx: &mut Context<StakeWithdraw>) -> Result<()> {
     let now = Clock::get()?.unix_timestamp;
     let accounts = &mut ctx.accounts;
+    require!(accounts.node.leases_held == 0, RenderError::NodeBusy);
     let before = accounts.node.stake_model();
     let (after, amount) = before.withdraw(now).map_err(refused)?;
     accounts.node.set_stake(&after);
