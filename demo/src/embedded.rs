@@ -35,10 +35,10 @@ pub async fn run(arguments: &Arguments) -> Result<()> {
         std::fs::remove_dir_all(&journals)?;
     }
 
-    let local = LocalChain::new(local_chain::program_file()?, arguments.seed)?;
-    local.set_upgrade_authority(&cast.authority.pubkey())?;
+    let local = LocalChain::with_built_program(arguments.seed)?;
+    local.set_upgrade_authority(&cast.authority.pubkey());
     for payer in cast.payers() {
-        local.airdrop(&payer, FUNDS)?;
+        local.airdrop(&payer, FUNDS);
     }
     let chain = Arc::new(Told::new(local, &cast));
     let mint = story::set_up(&*chain, &cast, &store, PARAMETERS).await?;
@@ -76,7 +76,7 @@ pub async fn run(arguments: &Arguments) -> Result<()> {
     let ends_at = account::epoch(&*chain, number).await?.context("the epoch is gone")?.ends_at;
     let now = chain.clock().await?.unix_timestamp;
     ensure!(ends_at > now, "epoch {number} ended before the picture was done; the demo needs it in one epoch");
-    chain.inner().warp(ends_at - now);
+    chain.inner().warp_to(ends_at);
     println!("  {} days pass", (ends_at - now) / 86_400);
     let nodes: Vec<_> = cast.operators.iter().map(|operator| address::node(&operator.identity.pubkey())).collect();
     work_until(&chain, &mut workers, async |chain| {
@@ -118,7 +118,7 @@ async fn work_until(
         let ChainClock { unix_timestamp: now, .. } = chain.clock().await?;
         let next = workers.iter().filter_map(Worker::due).filter(|due| *due > now).min().unwrap_or(now + 1);
         // The next moment is what a worker knows of; others may act earlier.
-        chain.inner().warp((next - now).clamp(1, 60));
+        chain.inner().warp_to(next.clamp(now + 1, now + 60));
     }
     Ok(())
 }

@@ -61,7 +61,7 @@ impl<C: Chain> Told<C> {
     }
 }
 
-#[render_compute_client::async_trait]
+#[async_trait::async_trait]
 impl<C: Chain> Chain for Told<C> {
     async fn clock(&self) -> Result<ChainClock, ChainError> {
         self.inner.clock().await

@@ -146,7 +146,7 @@ fn binary(name: &str) -> Result<PathBuf> {
 fn start_validator(cast: &Cast, home: &Path) -> Result<(Process, String)> {
     let validator = env::var_os("RENDER_COMPUTE_VALIDATOR")
         .context("RENDER_COMPUTE_VALIDATOR is not set; run `cargo xtask demo --validator`")?;
-    let program = local_chain::program_file()?;
+    let program = local_chain::program_path();
     let mut command = Command::new(validator);
     command.arg("--ledger").arg(home.join("ledger"));
     command.arg("--program").arg(format!("{}={}", address::PROGRAM, program.display()));
