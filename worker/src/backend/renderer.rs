@@ -1,0 +1,173 @@
+//! The thread that renders: one order at a time, so that the chain side never waits for a frame.
+
+use super::{Backend, BackendError, Cancel};
+use crate::{journal::LeaseKey, scenes::PreparedJob};
+use kernels::render::UnitOutput;
+use std::{
+    any::Any,
+    ops::Range,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+        mpsc::{SyncSender, TrySendError, sync_channel},
+    },
+};
+use tokio::sync::mpsc;
+
+/// What is to be rendered.
+pub struct Order {
+    /// For which lease.
+    pub key: LeaseKey,
+    /// The scene and frame.
+    pub job: Arc<PreparedJob>,
+    /// Which units.
+    pub units: Range<u64>,
+    /// How much work that is: pixels x samples.
+    pub work: u64,
+}
+
+/// What came of an order.
+pub struct Finished {
+    /// Of which lease.
+    pub key: LeaseKey,
+    /// Which units.
+    pub units: Range<u64>,
+    /// How much work that was.
+    pub work: u64,
+    /// Their results, or why there are none.
+    pub outcome: Result<Vec<UnitOutput>, BackendError>,
+}
+
+struct Started {
+    order: Order,
+    cancel: Cancel,
+}
+
+struct Running {
+    key: LeaseKey,
+    cancel: Cancel,
+}
+
+/// How far the rendering under way is; for progress bars.
+#[derive(Debug, Default)]
+pub struct Progress {
+    done: AtomicU64,
+    units: AtomicU64,
+}
+
+impl Progress {
+    /// Units done and units in all; both 0 while nothing is rendered.
+    pub fn get(&self) -> (u64, u64) {
+        (self.done.load(Ordering::Relaxed), self.units.load(Ordering::Relaxed))
+    }
+
+    fn set(&self, done: u64, units: u64) {
+        self.done.store(done, Ordering::Relaxed);
+        self.units.store(units, Ordering::Relaxed);
+    }
+}
+
+/// The worker's end of the thread. The channel to it holds one order, and it is only sent one when it is idle.
+pub struct Renderer {
+    orders: SyncSender<Started>,
+    finished: mpsc::Receiver<Finished>,
+    running: Option<Running>,
+    progress: Arc<Progress>,
+}
+
+impl Renderer {
+    /// Starts the thread. It ends when the renderer is dropped, after calling off what it renders.
+    ///
+    /// # Errors
+    /// The system's, when it gives no thread.
+    pub fn start(backend: Arc<dyn Backend>) -> std::io::Result<Self> {
+        let (orders, incoming) = sync_channel::<Started>(1);
+        let (outgoing, finished) = mpsc::channel(1);
+        let progress = Arc::new(Progress::default());
+        let report = Arc::clone(&progress);
+        std::thread::Builder::new().name("renderer".into()).spawn(move || {
+            while let Ok(Started { order, cancel }) = incoming.recv() {
+                let units = order.units.end.saturating_sub(order.units.start);
+                report.set(0, units);
+                let progress = |done| report.set(done, units);
+                // A fault in a backend costs its lease, not the worker.
+                let outcome = catch_unwind(AssertUnwindSafe(|| {
+                    backend.render(&order.job, order.units.clone(), &progress, &cancel)
+                }))
+                .unwrap_or_else(|panic| Err(BackendError::Failed(sentence_of(panic.as_ref()))));
+                report.set(0, 0);
+                let Order { key, units, work, .. } = order;
+                if outgoing.blocking_send(Finished { key, units, work, outcome }).is_err() {
+                    return;
+                }
+            }
+        })?;
+        Ok(Self { orders, finished, running: None, progress })
+    }
+
+    /// Begins an order; false when it is busy.
+    pub fn begin(&mut self, order: Order) -> bool {
+        if self.running.is_some() {
+            return false;
+        }
+        let running = Running { key: order.key, cancel: Cancel::default() };
+        match self.orders.try_send(Started { order, cancel: running.cancel.clone() }) {
+            Ok(()) => {
+                self.running = Some(running);
+                true
+            }
+            Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => false,
+        }
+    }
+
+    /// The lease being rendered.
+    pub fn current(&self) -> Option<LeaseKey> {
+        self.running.as_ref().map(|running| running.key)
+    }
+
+    /// How far it is.
+    pub fn progress(&self) -> Arc<Progress> {
+        Arc::clone(&self.progress)
+    }
+
+    /// Calls off what is being rendered; its end still comes from [`Renderer::next`].
+    pub fn cancel(&self) {
+        if let Some(running) = &self.running {
+            running.cancel.cancel();
+        }
+    }
+
+    /// Waits for the order under way. Never returns while nothing is under way. Cancel safe.
+    pub async fn next(&mut self) -> Finished {
+        if self.running.is_none() {
+            std::future::pending::<()>().await;
+        }
+        match self.finished.recv().await {
+            Some(finished) => {
+                self.running = None;
+                finished
+            }
+            // The thread ends only with this value; then nobody asks.
+            None => std::future::pending().await,
+        }
+    }
+
+    /// What has finished already, without waiting.
+    pub fn try_next(&mut self) -> Option<Finished> {
+        let finished = self.finished.try_recv().ok()?;
+        self.running = None;
+        Some(finished)
+    }
+}
+
+impl Drop for Renderer {
+    fn drop(&mut self) {
+        self.cancel();
+    }
+}
+
+fn sentence_of(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "it stopped without a reason".into())
+}

@@ -1,0 +1,502 @@
+//! What to do when, as pure functions of accounts: the next step of a lease that is held, and which leases to claim now.
+//!
+//! Nothing here asks the chain or a clock. The race is `render_compute::race`, the same code that the chain checks with.
+
+use market_model::{lease::LeaseState, race::eligible_at, reputation::Reputation};
+use render_compute::{
+    constants::PAUSE_LEASES,
+    race,
+    state::{JOB_OPEN, Job, Lease, Network, Node},
+};
+use solana_address::Address;
+use std::{cmp::Reverse, collections::BTreeMap};
+
+/// Most of a lease's time that rendering may be expected to take before it is claimed, in percent: the rest is for the
+/// commitment to arrive and for scenes that turn out slower.
+const MOST_OF_LEASE_PERCENT: u64 = 80;
+
+/// What a lease that this node holds waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LeaseStep {
+    /// Its units are to be rendered.
+    Render,
+    /// It is rendered: the commitment is to be sent.
+    Commit,
+    /// The commitment stands: the result is to be published and the root revealed.
+    Reveal,
+    /// The challenge window has closed: it can be accepted.
+    Accept,
+    /// Nothing can be done before this moment, unix seconds; `None` when the next slot will do.
+    Wait(Option<i64>),
+    /// The deadline has passed: it earns nothing more.
+    Overdue,
+    /// It is decided or nobody holds it.
+    Over,
+}
+
+/// The next step of a lease. `is_rendered`: its result is at hand.
+pub fn lease_step(lease: &Lease, is_rendered: bool, now: i64, slot: u64) -> LeaseStep {
+    match LeaseState::try_from(lease.status) {
+        Ok(LeaseState::Claimed | LeaseState::Committed) if now > lease.deadline => LeaseStep::Overdue,
+        Ok(LeaseState::Claimed) if is_rendered => LeaseStep::Commit,
+        Ok(LeaseState::Claimed) => LeaseStep::Render,
+        // The chain refuses a reveal in the slot of its commitment.
+        Ok(LeaseState::Committed) if slot <= lease.committed_slot => LeaseStep::Wait(None),
+        Ok(LeaseState::Committed) if is_rendered => LeaseStep::Reveal,
+        Ok(LeaseState::Committed) => LeaseStep::Render,
+        Ok(LeaseState::Revealed) if now > lease.deadline => LeaseStep::Accept,
+        Ok(LeaseState::Revealed) => LeaseStep::Wait(lease.deadline.checked_add(1)),
+        _ => LeaseStep::Over,
+    }
+}
+
+/// A job that this node could work on.
+pub struct OpenJob {
+    /// The job account.
+    pub address: Address,
+    /// Its content, with the seed that a `job_seed` sent now would fix when it has none yet.
+    pub job: Job,
+    /// Whether `job_seed` must come first.
+    pub needs_seed: bool,
+    /// The leases that have accounts, by position.
+    pub leases: BTreeMap<u32, Lease>,
+    /// Seconds that one lease of it is expected to take here; 0 when unknown.
+    pub seconds_per_lease: u64,
+}
+
+/// A lease to claim now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Choice {
+    /// The job account.
+    pub job: Address,
+    /// Position of the lease.
+    pub index: u32,
+    /// Attempt number it will be held under.
+    pub attempt: u16,
+    /// When this node's turn came, unix seconds.
+    pub eligible_at: i64,
+    /// Whether `job_seed` must come first.
+    pub needs_seed: bool,
+    /// The node whose missed deadline must be marked first.
+    pub expire: Option<Address>,
+}
+
+/// Why a job is left alone for now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unfit {
+    /// The chain would refuse with this code.
+    Refused(u64),
+    /// Rendering would take too much of the lease's time.
+    TooSlow {
+        /// Seconds it would take, with what waits before it.
+        seconds: u64,
+    },
+}
+
+/// What to claim, and when to look again.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Plan {
+    /// Leases to claim now, in this order.
+    pub choices: Vec<Choice>,
+    /// The next moment at which this node's turn comes for a lease that is free now or falls free at its deadline.
+    pub next_at: Option<i64>,
+    /// Jobs left alone.
+    pub unfit: Vec<(Address, Unfit)>,
+}
+
+/// This node as the plan sees it.
+pub struct Contender<'a> {
+    /// The rules.
+    pub network: &'a Network,
+    /// The node account's address.
+    pub address: Address,
+    /// The node account.
+    pub node: &'a Node,
+    /// Leases that may be added to what waits to be rendered.
+    pub room: usize,
+    /// Seconds that what waits to be rendered is expected to take.
+    pub backlog_seconds: u64,
+}
+
+/// Jobs whose leases are looked at in one pass: each is a request to the chain.
+const MOST_JOBS: usize = 16;
+
+/// Keeps the jobs that this node may work on now, the best-paid ones first, and gives the others with the reason.
+pub fn shortlist(contender: &Contender<'_>, jobs: &mut Vec<OpenJob>, now: i64) -> Vec<(Address, Unfit)> {
+    let mut unfit = Vec::new();
+    jobs.retain(|open| match fit(contender.network, open, contender.node, contender.backlog_seconds, now) {
+        Ok(_) => true,
+        Err(reason) => {
+            unfit.push((open.address, reason));
+            false
+        }
+    });
+    jobs.sort_by_key(rank);
+    jobs.truncate(MOST_JOBS);
+    unfit
+}
+
+/// Which leases to claim at `now`: the best-paid job first, in a job the lease whose turn came first.
+///
+/// Each claim makes the node a little less free, which enters the race for the next one.
+pub fn claims(contender: &Contender<'_>, jobs: &[OpenJob], now: i64) -> Plan {
+    let mut plan = Plan::default();
+    if contender.network.is_paused(PAUSE_LEASES) {
+        return plan;
+    }
+    let mut node = *contender.node;
+    let mut backlog = contender.backlog_seconds;
+    let mut jobs: Vec<&OpenJob> =
+        jobs.iter().filter(|open| open.job.status == JOB_OPEN && now <= open.job.deadline).collect();
+    jobs.sort_by_key(|open| rank(open));
+    for open in jobs {
+        loop {
+            let reputation = match fit(contender.network, open, &node, backlog, now) {
+                Ok(reputation) => reputation,
+                Err(unfit) => {
+                    plan.unfit.push((open.address, unfit));
+                    break;
+                }
+            };
+            let (choice, later) = first_turn(contender, open, &node, &reputation, &plan.choices, now);
+            let Some(choice) = choice.filter(|_| plan.choices.len() < contender.room) else {
+                plan.next_at = earlier(plan.next_at, later);
+                break;
+            };
+            plan.choices.push(choice);
+            node.leases_held = node.leases_held.saturating_add(1);
+            backlog = backlog.saturating_add(open.seconds_per_lease);
+        }
+    }
+    plan
+}
+
+/// The order in which jobs are served: by credits for a million of the work measure, then by what is over first.
+fn rank(open: &OpenJob) -> (Reverse<u128>, i64, Address) {
+    let job = &open.job;
+    let pay = u128::from(job.price_per_unit).saturating_mul(1_000_000).checked_div(u128::from(job.work_per_unit));
+    (Reverse(pay.unwrap_or(0)), job.deadline, open.address)
+}
+
+/// The node's reputation at `now` when it may work on the job, as the chain judges it.
+fn fit(network: &Network, open: &OpenJob, node: &Node, backlog: u64, now: i64) -> Result<Reputation, Unfit> {
+    let reputation =
+        race::require_requirements(network, &open.job, node, now).map_err(|error| Unfit::Refused(error.into()))?;
+    let seconds = backlog.saturating_add(open.seconds_per_lease);
+    let most = u64::from(open.job.lease_seconds).saturating_mul(MOST_OF_LEASE_PERCENT) / 100;
+    if seconds > most { Err(Unfit::TooSlow { seconds }) } else { Ok(reputation) }
+}
+
+/// The lease of a job whose turn came first, if any has come, and the next moment one comes.
+fn first_turn(
+    contender: &Contender<'_>,
+    open: &OpenJob,
+    node: &Node,
+    reputation: &Reputation,
+    chosen: &[Choice],
+    now: i64,
+) -> (Option<Choice>, Option<i64>) {
+    let mut first: Option<Choice> = None;
+    let mut later = None;
+    for index in 0..open.job.leases {
+        let taken = chosen.iter().any(|choice| choice.job == open.address && choice.index == index);
+        if taken || open.job.is_settled(index) {
+            continue;
+        }
+        let Some(free) = free(open, index, contender.address) else { continue };
+        let entry = race::entry(
+            contender.network,
+            &open.address,
+            &open.job,
+            &contender.address,
+            node,
+            index,
+            free.attempt,
+            0,
+            reputation,
+        );
+        let Some(at) = entry.ok().and_then(|entry| eligible_at(free.claimable_at, entry.delay_ms).ok()) else {
+            continue;
+        };
+        if at > now || free.claimable_at > now {
+            later = earlier(later, Some(at.max(free.claimable_at)));
+        } else if first.is_none_or(|best| at < best.eligible_at) {
+            first = Some(Choice {
+                job: open.address,
+                index,
+                attempt: free.attempt,
+                eligible_at: at,
+                needs_seed: open.needs_seed,
+                expire: free.expire,
+            });
+        }
+    }
+    (first, later)
+}
+
+struct Free {
+    attempt: u16,
+    claimable_at: i64,
+    expire: Option<Address>,
+}
+
+/// From when a lease can be claimed, also one that another node will have lost by then.
+fn free(open: &OpenJob, index: u32, own: Address) -> Option<Free> {
+    let Some(lease) = open.leases.get(&index) else {
+        return Some(Free { attempt: 0, claimable_at: open.job.opened_at, expire: None });
+    };
+    match LeaseState::try_from(lease.status).ok()? {
+        state if state.is_claimable() => {
+            Some(Free { attempt: lease.attempt, claimable_at: lease.claimable_at, expire: None })
+        }
+        // Marking its own missed deadline changes this node's standing: it does that first and plans again.
+        LeaseState::Claimed | LeaseState::Committed if lease.node != own => Some(Free {
+            attempt: lease.attempt.checked_add(1)?,
+            claimable_at: lease.deadline.checked_add(1)?,
+            expire: Some(lease.node),
+        }),
+        _ => None,
+    }
+}
+
+/// The earlier of two moments.
+pub fn earlier(a: Option<i64>, b: Option<i64>) -> Option<i64> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(a.min(b)),
+        (a, b) => a.or(b),
+    }
+}
+
+/// How fast this machine renders, learned from what it has rendered, in chain seconds.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Pace {
+    work: u64,
+    seconds: u64,
+}
+
+impl Pace {
+    /// Takes a rendering of `work` (pixels x samples) into account. Halves what it knew, so that it follows changes.
+    pub fn learn(&mut self, work: u64, seconds: i64) {
+        let seconds = u64::try_from(seconds).unwrap_or(0);
+        self.work = (self.work / 2).saturating_add(work);
+        self.seconds = (self.seconds / 2).saturating_add(seconds);
+    }
+
+    /// Seconds that `work` is expected to take; 0 while nothing is known.
+    pub fn seconds(&self, work: u64) -> u64 {
+        let seconds = u128::from(work).saturating_mul(u128::from(self.seconds));
+        seconds.div_ceil(u128::from(self.work.max(1))).try_into().unwrap_or(u64::MAX)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bytemuck::Zeroable;
+    use market_model::Parameters;
+    use render_compute::constants::{NEUTRAL_REPUTATION, PAUSE_ALL};
+
+    const NOW: i64 = 1_000_000;
+
+    fn network() -> Network {
+        let mut network = Network::zeroed();
+        network.parameters = Parameters::DEFAULT.values();
+        network
+    }
+
+    fn node() -> Node {
+        let mut node = Node::zeroed();
+        node.stake = Parameters::DEFAULT.min_stake;
+        node.capacity = 4;
+        node.classes = 1;
+        node.reputation = NEUTRAL_REPUTATION;
+        node.reputation_at = NOW;
+        node.uptime_bps = 10_000;
+        node
+    }
+
+    fn job(number: u8, leases: u32) -> OpenJob {
+        let mut job = Job::zeroed();
+        job.units = u64::from(leases);
+        job.units_per_lease = 1;
+        job.leases = leases;
+        job.price_per_unit = 1_000;
+        job.work_per_unit = 1_000_000;
+        job.opened_at = NOW - 3_600; // longer than any delay
+        job.deadline = NOW + 3_600;
+        job.lease_seconds = 600;
+        job.seed = [number; 32];
+        job.seeded = 1;
+        let address = Address::new_from_array([number; 32]);
+        OpenJob { address, job, needs_seed: false, leases: BTreeMap::new(), seconds_per_lease: 0 }
+    }
+
+    fn plan(jobs: &[OpenJob], node: &Node, room: usize, now: i64) -> Plan {
+        let contender = Contender { network: &network(), address: own(), node, room, backlog_seconds: 0 };
+        claims(&contender, jobs, now)
+    }
+
+    fn own() -> Address {
+        Address::new_from_array([200; 32])
+    }
+
+    fn lease(state: LeaseState, deadline: i64) -> Lease {
+        let mut lease = Lease::zeroed();
+        lease.status = state.into();
+        lease.deadline = deadline;
+        lease.claimable_at = NOW - 3_600;
+        lease.committed_slot = 10;
+        lease.node = Address::new_from_array([9; 32]);
+        lease
+    }
+
+    fn indexes(plan: &Plan) -> Vec<u32> {
+        let mut indexes: Vec<u32> = plan.choices.iter().map(|choice| choice.index).collect();
+        indexes.sort_unstable();
+        indexes
+    }
+
+    #[test]
+    fn a_claimed_lease_is_rendered_and_then_committed_until_its_deadline() {
+        let claimed = lease(LeaseState::Claimed, NOW);
+        assert_eq!(lease_step(&claimed, false, NOW, 11), LeaseStep::Render);
+        assert_eq!(lease_step(&claimed, true, NOW, 11), LeaseStep::Commit);
+        assert_eq!(lease_step(&claimed, true, NOW + 1, 11), LeaseStep::Overdue);
+    }
+
+    #[test]
+    fn a_commitment_is_revealed_from_the_slot_after_it() {
+        let committed = lease(LeaseState::Committed, NOW);
+        assert_eq!(lease_step(&committed, true, NOW, 10), LeaseStep::Wait(None));
+        assert_eq!(lease_step(&committed, true, NOW, 11), LeaseStep::Reveal);
+        assert_eq!(lease_step(&committed, false, NOW, 11), LeaseStep::Render);
+    }
+
+    #[test]
+    fn a_revealed_lease_is_accepted_after_its_challenge_window() {
+        let revealed = lease(LeaseState::Revealed, NOW);
+        assert_eq!(lease_step(&revealed, true, NOW, 11), LeaseStep::Wait(Some(NOW + 1)));
+        assert_eq!(lease_step(&revealed, true, NOW + 1, 11), LeaseStep::Accept);
+    }
+
+    #[test]
+    fn no_more_leases_are_chosen_than_there_is_room_or_capacity_for() {
+        assert_eq!(plan(&[job(1, 10)], &node(), 2, NOW).choices.len(), 2);
+        assert_eq!(plan(&[job(1, 10)], &node(), 9, NOW).choices.len(), 4);
+        assert_eq!(plan(&[job(1, 10)], &node(), 0, NOW).choices.len(), 0);
+    }
+
+    #[test]
+    fn a_lease_is_chosen_at_the_second_the_chain_admits_it_and_not_before() {
+        let mut open = job(1, 1);
+        open.job.opened_at = NOW;
+        let reputation = node().reputation_model();
+        let entry = race::entry(&network(), &open.address, &open.job, &own(), &node(), 0, 0, 0, &reputation).unwrap();
+        let turn = eligible_at(NOW, entry.delay_ms).unwrap();
+        assert!(turn > NOW);
+        let early = plan(std::slice::from_ref(&open), &node(), 1, turn - 1);
+        assert_eq!((early.choices.len(), early.next_at), (0, Some(turn)));
+        let choices = plan(std::slice::from_ref(&open), &node(), 1, turn).choices;
+        assert_eq!(choices[0].eligible_at, turn);
+    }
+
+    #[test]
+    fn the_better_paid_job_comes_first() {
+        let mut rich = job(2, 1);
+        rich.job.price_per_unit = 2_000;
+        let choices = plan(&[job(1, 1), rich], &node(), 1, NOW).choices;
+        assert_eq!(choices[0].job, Address::new_from_array([2; 32]));
+    }
+
+    #[test]
+    fn the_shortlist_keeps_the_best_paid_jobs_that_fit() {
+        let mut jobs: Vec<OpenJob> = (1..=20).map(|number| job(number, 1)).collect();
+        jobs[3].job.minimum_memory_mib = 1;
+        jobs[7].job.price_per_unit = 9_000;
+        let network = network();
+        let node = node();
+        let contender = Contender { network: &network, address: own(), node: &node, room: 1, backlog_seconds: 0 };
+        let unfit = shortlist(&contender, &mut jobs, NOW);
+        assert!(matches!(unfit[..], [(address, Unfit::Refused(_))] if address == Address::new_from_array([4; 32])));
+        assert_eq!((jobs.len(), jobs[0].address), (MOST_JOBS, Address::new_from_array([8; 32])));
+    }
+
+    #[test]
+    fn settled_and_held_leases_are_left_alone() {
+        let mut open = job(1, 4);
+        open.job.settle(0);
+        open.leases.insert(1, lease(LeaseState::Revealed, NOW - 5));
+        open.leases.insert(2, lease(LeaseState::Claimed, NOW + 5));
+        assert_eq!(indexes(&plan(&[open], &node(), 4, NOW)), [3]);
+    }
+
+    #[test]
+    fn a_lease_that_another_node_let_run_out_is_marked_and_claimed_under_the_next_attempt() {
+        let mut open = job(1, 1);
+        open.leases.insert(0, lease(LeaseState::Claimed, NOW - 600));
+        let choice = plan(&[open], &node(), 1, NOW).choices[0];
+        assert_eq!((choice.attempt, choice.expire), (1, Some(Address::new_from_array([9; 32]))));
+    }
+
+    #[test]
+    fn the_plan_wakes_when_a_held_lease_could_fall_free_for_this_node() {
+        let mut open = job(1, 1);
+        open.leases.insert(0, lease(LeaseState::Claimed, NOW + 50));
+        let next = plan(&[open], &node(), 1, NOW).next_at.unwrap();
+        assert!(next > NOW + 50, "{next}");
+    }
+
+    #[test]
+    fn a_lease_of_its_own_that_ran_out_is_not_claimed_in_the_same_breath() {
+        let mut open = job(1, 1);
+        let mut mine = lease(LeaseState::Claimed, NOW - 600);
+        mine.node = own();
+        open.leases.insert(0, mine);
+        assert_eq!(plan(&[open], &node(), 1, NOW).choices, []);
+    }
+
+    #[test]
+    fn nothing_is_claimed_while_leases_are_paused() {
+        let mut network = network();
+        network.paused = PAUSE_ALL;
+        let node = node();
+        let contender = Contender { network: &network, address: own(), node: &node, room: 4, backlog_seconds: 0 };
+        assert_eq!(claims(&contender, &[job(1, 4)], NOW), Plan::default());
+    }
+
+    #[test]
+    fn a_draining_node_claims_nothing_and_says_the_chains_reason() {
+        let mut node = node();
+        node.draining = 1;
+        let plan = plan(&[job(1, 1)], &node, 1, NOW);
+        assert_eq!(plan.choices, []);
+        assert!(matches!(plan.unfit[..], [(_, Unfit::Refused(_))]));
+    }
+
+    #[test]
+    fn a_lease_that_would_not_be_ready_in_time_is_not_claimed() {
+        let mut open = job(1, 3);
+        open.seconds_per_lease = 240; // two of them fill 80 % of 600 seconds
+        let plan = plan(&[open], &node(), 3, NOW);
+        assert_eq!(plan.choices.len(), 2);
+        assert!(matches!(plan.unfit[..], [(_, Unfit::TooSlow { seconds: 720 })]));
+    }
+
+    #[test]
+    fn nothing_is_claimed_of_a_job_past_its_deadline() {
+        assert_eq!(plan(&[job(1, 1)], &node(), 1, NOW + 3_600).choices.len(), 1);
+        assert_eq!(plan(&[job(1, 1)], &node(), 1, NOW + 3_601), Plan::default());
+    }
+
+    #[test]
+    fn the_pace_is_unknown_at_first_and_follows_what_was_rendered() {
+        let mut pace = Pace::default();
+        assert_eq!(pace.seconds(1_000_000), 0);
+        pace.learn(1_000, 10);
+        assert_eq!(pace.seconds(500), 5);
+        for _ in 0..8 {
+            pace.learn(1_000, 20);
+        }
+        assert_eq!(pace.seconds(1_000), 20);
+    }
+}
