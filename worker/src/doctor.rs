@@ -317,10 +317,8 @@ async fn ask_chain(chain: &impl Chain, findings: &mut Findings) -> Result<(), Wo
     let clock = chain.clock().await?;
     findings.skew = now.map(|now| clock.unix_timestamp.saturating_sub(now));
     findings.has_program = chain.account(&address::PROGRAM).await?.is_some();
-    for holder in [&mut findings.wallet, &mut findings.identity] {
-        if let Ok((address, lamports)) = holder {
-            *lamports = chain.account(address).await?.map_or(0, |account| account.lamports);
-        }
+    for (address, lamports) in [&mut findings.wallet, &mut findings.identity].into_iter().flatten() {
+        *lamports = chain.account(address).await?.map_or(0, |account| account.lamports);
     }
     findings.network = account::find(chain, &address::network()).await?;
     findings.engine = account::find(chain, &address::engine(&RENDER_ENGINE)).await?;

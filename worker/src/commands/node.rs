@@ -75,7 +75,7 @@ pub(super) async fn claim(context: &Context) -> anyhow::Result<()> {
     let (mut lines, mut values, mut waiting) = (Vec::new(), Vec::new(), 0);
     for (_, record) in records {
         let number = record.epoch;
-        if !account::epoch(&chain, number).await?.is_some_and(|epoch| epoch.state == EPOCH_FINALIZED) {
+        if account::epoch(&chain, number).await?.is_none_or(|epoch| epoch.state != EPOCH_FINALIZED) {
             waiting += 1;
             continue;
         }

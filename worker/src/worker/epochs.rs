@@ -143,7 +143,7 @@ impl Worker {
         }
         let epochs = account::find_all::<Epoch>(&*self.chain, &addresses).await?;
         for ((at, record), epoch) in records.into_iter().zip(epochs) {
-            if !epoch.is_some_and(|epoch| epoch.state == EPOCH_FINALIZED) || self.must_wait(SHARE, at, now) {
+            if epoch.is_none_or(|epoch| epoch.state != EPOCH_FINALIZED) || self.must_wait(SHARE, at, now) {
                 continue;
             }
             let identity = self.settings.identity.clone();

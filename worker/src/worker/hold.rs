@@ -155,9 +155,8 @@ impl Worker {
             if is(&held.lease, LeaseState::Claimed) && step == LeaseStep::Render {
                 self.guard_deadline(held, moment.now);
             }
-            if let Some(reason) =
-                self.giving_up.get(&key).filter(|_| matches!(step, LeaseStep::Render | LeaseStep::Commit))
-            {
+            // What was rendered in the last moment after all is committed to.
+            if let Some(reason) = self.giving_up.get(&key).filter(|_| step == LeaseStep::Render) {
                 if is(&held.lease, LeaseState::Claimed) && self.renderer.current() != Some(key) {
                     actions.push(self.give_back(held, reason.clone()));
                 }
@@ -175,7 +174,12 @@ impl Worker {
                 },
                 LeaseStep::Accept => has_acceptable = true,
                 LeaseStep::Wait(at) => self.wake_at(at.unwrap_or(moment.now)),
-                LeaseStep::Overdue => actions.push(expire(held)),
+                LeaseStep::Overdue => {
+                    if self.renderer.current() == Some(key) {
+                        self.renderer.cancel();
+                    }
+                    actions.push(expire(held));
+                }
                 LeaseStep::Over => {}
             }
         }

@@ -127,6 +127,8 @@ struct PassedOver {
     until: Option<i64>,
 }
 
+type Observer = Box<dyn Fn(&Done) + Send + Sync>;
+
 /// A node's worker.
 pub struct Worker {
     settings: WorkerSettings,
@@ -164,7 +166,7 @@ pub struct Worker {
     last: Option<Moment>,
     /// Changes of the chain since its clock was last read.
     changes_unasked: u32,
-    observer: Option<Box<dyn Fn(&Done) + Send + Sync>>,
+    observer: Option<Observer>,
 }
 
 impl Worker {
