@@ -65,10 +65,11 @@ events! {
     NetworkInitialized, ParametersChanged, PauseChanged, AuthorityOffered, AuthorityAccepted, OracleChanged,
     PublishersChanged, PriceReported, EngineRegistered,
     CreditAccountOpened, CreditsBought,
-    OperatorRegistered, PayoutChanged, NodeRegistered, NodeClosed, StakeChanged, StakeSlashed, SlashBurned,
+    OperatorRegistered, OperatorClosed, PayoutChanged, NodeRegistered, NodeClosed, StakeChanged, StakeSlashed, SlashBurned,
     JobOpened, JobSeeded, JobCancelled, LeaseReleased, JobClosed,
     LeaseClaimed, LeaseReturned, LeaseExpired, AttestationCommitted, AttestationRevealed, LeaseAccepted, LeaseClosed,
-    EpochOpened, EpochShardSummed, EpochFinalized, EpochClaimed, OperationsClaimed,
+    EpochOpened, EpochShardOpened, EpochShardSummed, EpochShardClosed, EpochFinalized, EpochClaimed, OperationsClaimed,
+    NodeEpochOpened, NodeEpochClosed,
 }
 
 impl PartialEq for Event {

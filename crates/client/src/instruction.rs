@@ -202,6 +202,12 @@ pub fn credit_open(payer: &Address, owner: &Address) -> Instruction {
     })
 }
 
+/// Removes an operator without nodes.
+pub fn operator_close(wallet: &Address) -> Instruction {
+    data::OperatorClose {}
+        .to_instruction(accounts::OperatorClose { wallet: *wallet, operator: address::operator(wallet) })
+}
+
 /// Makes a wallet an operator that is paid to `payout`.
 pub fn operator_register(wallet: &Address, payout: &Address) -> Instruction {
     data::OperatorRegister {}.to_instruction(accounts::OperatorRegister {

@@ -69,8 +69,6 @@ pub enum RenderError {
     /// Leases.
     #[msg("the lease index is not one of the job's")]
     NoSuchLease = 300,
-    #[msg("the lease is in another state than this instruction needs")]
-    WrongLeaseState = 301,
     #[msg("the lease belongs to another job or node")]
     WrongLease = 302,
     #[msg("the node's turn in the race has not come yet")]

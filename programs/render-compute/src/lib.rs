@@ -116,6 +116,13 @@ pub mod render_compute {
         instructions::credit_open(ctx)
     }
 
+    /// Removes an operator without nodes.
+    ///
+    /// Before: the operator has no nodes. After: the account is gone.
+    pub fn operator_close(ctx: &mut Context<OperatorClose>) -> Result<()> {
+        instructions::operator_close(ctx)
+    }
+
     /// Makes a wallet an operator.
     ///
     /// Before: the wallet is no operator and owns the payout account. After: it is one.

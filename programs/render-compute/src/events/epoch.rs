@@ -8,10 +8,56 @@ use anchor_lang::prelude::*;
 pub struct EpochOpened {
     /// Number.
     pub number: u64,
+    /// Who paid the rent.
+    pub payer: Address,
     /// Start, unix seconds.
     pub starts_at: i64,
     /// End, unix seconds.
     pub ends_at: i64,
+}
+
+/// A shard of a running epoch exists.
+#[event(bytemuck)]
+pub struct EpochShardOpened {
+    /// Epoch.
+    pub number: u64,
+    /// Shard.
+    pub shard: u64,
+    /// Who paid the rent.
+    pub payer: Address,
+}
+
+/// A shard was closed; its rent went to its payer.
+#[event(bytemuck)]
+pub struct EpochShardClosed {
+    /// Epoch.
+    pub number: u64,
+    /// Shard.
+    pub shard: u64,
+    /// Who received the rent.
+    pub payer: Address,
+}
+
+/// A node has a record in a running epoch.
+#[event(bytemuck)]
+pub struct NodeEpochOpened {
+    /// Epoch.
+    pub number: u64,
+    /// The node account.
+    pub node: Address,
+    /// Who paid the rent.
+    pub payer: Address,
+}
+
+/// A node's record of an epoch was closed; its rent went to its payer.
+#[event(bytemuck)]
+pub struct NodeEpochClosed {
+    /// Epoch.
+    pub number: u64,
+    /// The node account.
+    pub node: Address,
+    /// Who received the rent.
+    pub payer: Address,
 }
 
 /// A shard's totals were added to its epoch's.

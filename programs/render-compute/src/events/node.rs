@@ -12,6 +12,13 @@ pub struct OperatorRegistered {
     pub payout: Address,
 }
 
+/// An operator is gone.
+#[event(bytemuck)]
+pub struct OperatorClosed {
+    /// The wallet.
+    pub wallet: Address,
+}
+
 /// An operator is paid to another token account from now.
 #[event(bytemuck)]
 pub struct PayoutChanged {

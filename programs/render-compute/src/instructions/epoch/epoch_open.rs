@@ -51,6 +51,6 @@ pub fn epoch_open(ctx: &mut Context<EpochOpen>, number: u64) -> Result<()> {
     epoch.ends_at = ends_at;
     epoch.version = LAYOUT_VERSION;
     epoch.bump = bump;
-    emit!(EpochOpened { number, starts_at, ends_at });
+    emit!(EpochOpened { number, payer, starts_at, ends_at });
     Ok(())
 }

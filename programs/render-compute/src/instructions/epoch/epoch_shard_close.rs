@@ -1,6 +1,6 @@
 //! `epoch_shard_close`: removes a shard of a finalized epoch.
 
-use crate::{errors::RenderError, state::*};
+use crate::{errors::RenderError, events::EpochShardClosed, state::*};
 use anchor_lang::prelude::*;
 
 /// Accounts of `epoch_shard_close`. Anyone may send it.
@@ -18,6 +18,8 @@ pub struct EpochShardClose {
 }
 
 /// Before: the epoch is finalized, so the shard's totals are in it. After: the account is gone.
-pub fn epoch_shard_close(_ctx: &mut Context<EpochShardClose>) -> Result<()> {
+pub fn epoch_shard_close(ctx: &mut Context<EpochShardClose>) -> Result<()> {
+    let shard = &ctx.accounts.epoch_shard;
+    emit!(EpochShardClosed { number: shard.epoch, shard: u64::from(shard.shard), payer: shard.payer });
     Ok(())
 }

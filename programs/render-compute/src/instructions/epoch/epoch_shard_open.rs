@@ -1,6 +1,6 @@
 //! `epoch_shard_open`: creates one shard of a running epoch, the first time someone needs it.
 
-use crate::{constants::*, errors::RenderError, state::*};
+use crate::{constants::*, errors::RenderError, events::EpochShardOpened, state::*};
 use anchor_lang::prelude::*;
 
 /// Accounts of `epoch_shard_open`. Anyone may send it.
@@ -33,5 +33,6 @@ pub fn epoch_shard_open(ctx: &mut Context<EpochShardOpen>, shard: u8) -> Result<
     account.shard = shard;
     account.version = LAYOUT_VERSION;
     account.bump = bump;
+    emit!(EpochShardOpened { number, shard: u64::from(shard), payer });
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! `node_epoch_close`: removes a node's record of an epoch it has claimed.
 
-use crate::{errors::RenderError, state::*};
+use crate::{errors::RenderError, events::NodeEpochClosed, state::*};
 use anchor_lang::prelude::*;
 
 /// Accounts of `node_epoch_close`. Anyone may send it.
@@ -15,6 +15,8 @@ pub struct NodeEpochClose {
 }
 
 /// Before: the share was claimed. After: the account is gone. It cannot come back: records open only while their epoch runs.
-pub fn node_epoch_close(_ctx: &mut Context<NodeEpochClose>) -> Result<()> {
+pub fn node_epoch_close(ctx: &mut Context<NodeEpochClose>) -> Result<()> {
+    let record = &ctx.accounts.node_epoch;
+    emit!(NodeEpochClosed { number: record.epoch, node: record.node, payer: record.payer });
     Ok(())
 }

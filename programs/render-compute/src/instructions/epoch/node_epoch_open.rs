@@ -1,6 +1,6 @@
 //! `node_epoch_open`: creates a node's record in a running epoch.
 
-use crate::{constants::*, state::*};
+use crate::{constants::*, events::NodeEpochOpened, state::*};
 use anchor_lang::prelude::*;
 
 /// Accounts of `node_epoch_open`. Anyone may send it.
@@ -33,5 +33,6 @@ pub fn node_epoch_open(ctx: &mut Context<NodeEpochOpen>) -> Result<()> {
     account.epoch = number;
     account.version = LAYOUT_VERSION;
     account.bump = bump;
+    emit!(NodeEpochOpened { number, node, payer });
     Ok(())
 }

@@ -1,8 +1,8 @@
 //! `job_open`: escrows credits for work.
 
-use crate::{constants::*, errors::*, events::JobOpened, model::{difference, sum}, state::*};
+use crate::{constants::*, errors::*, events::JobOpened, model::sum, state::*};
 use anchor_lang::prelude::*;
-use market_model::job::JobTerms;
+use market_model::{MarketError, job::JobTerms};
 
 /// What the requester orders.
 #[derive(Clone, Copy, IdlType, AnchorSerialize, AnchorDeserialize)]
@@ -19,7 +19,7 @@ pub struct JobOrder {
     pub work_per_unit: u64,
     /// Units per lease.
     pub units_per_lease: u32,
-    /// Seconds a lease lasts.
+    /// Seconds a lease lasts; 0 for the network's default.
     pub lease_seconds: u32,
     /// Seconds from now until no lease can be claimed any more.
     pub open_seconds: u32,
@@ -75,14 +75,19 @@ pub fn job_open(ctx: &mut Context<JobOpen>, nonce: u64, order: JobOrder) -> Resu
     let deadline = now.checked_add(i64::from(order.open_seconds)).ok_or(Error::ArithmeticOverflow)?;
     let longest = i64::try_from(parameters.job_max_seconds).map_err(|_| Error::ArithmeticOverflow)?;
     market_model::job::check_deadline(now, deadline, longest).map_err(refused)?;
+    let lease_seconds = match order.lease_seconds {
+        0 => u32::try_from(parameters.lease_seconds).map_err(|_| Error::ArithmeticOverflow)?,
+        asked => asked,
+    };
     require!(
-        order.lease_seconds >= MINIMUM_LEASE_SECONDS && i64::from(order.lease_seconds) <= longest,
+        lease_seconds >= MINIMUM_LEASE_SECONDS && i64::from(lease_seconds) <= longest,
         RenderError::BadLeaseSeconds
     );
 
     let credit = &mut accounts.credit;
     let available_before = credit.available;
-    credit.available = difference(credit.available, plan.escrow)?;
+    credit.available =
+        credit.available.checked_sub(plan.escrow).ok_or(MarketError::CreditsUnavailable).map_err(refused)?;
     credit.escrowed_total = sum(credit.escrowed_total, plan.escrow)?;
     credit.jobs = sum(credit.jobs, 1)?;
     let (requester, engine) = (*accounts.requester.address(), *accounts.engine.address());
@@ -103,7 +108,7 @@ pub fn job_open(ctx: &mut Context<JobOpen>, nonce: u64, order: JobOrder) -> Resu
     job.deadline = deadline;
     job.units_per_lease = order.units_per_lease;
     job.leases = leases;
-    job.lease_seconds = order.lease_seconds;
+    job.lease_seconds = lease_seconds;
     job.minimum_memory_mib = order.minimum_memory_mib;
     job.minimum_reputation = order.minimum_reputation;
     job.region = order.region;
@@ -129,7 +134,7 @@ pub fn job_open(ctx: &mut Context<JobOpen>, nonce: u64, order: JobOrder) -> Resu
         deadline,
         units_per_lease: order.units_per_lease,
         leases: leases,
-        lease_seconds: order.lease_seconds,
+        lease_seconds,
         minimum_memory_mib: order.minimum_memory_mib,
         minimum_reputation: order.minimum_reputation,
         region: order.region,

@@ -16,8 +16,8 @@ pub struct StakeWithdraw {
     /// All stake.
     #[account(mut, address = network.stake_vault @ RenderError::WrongTokenAccount)]
     pub vault: UncheckedAccount,
-    /// Receives the RENDER; the token program checks its mint.
-    #[account(mut)]
+    /// Receives the RENDER; the token program checks its mint. Not the vault itself: what stays there must be someone's stake.
+    #[account(mut, constraint = *destination.address() != network.stake_vault @ RenderError::WrongTokenAccount)]
     pub destination: UncheckedAccount,
     /// SPL Token.
     pub token_program: Program<Token>,
