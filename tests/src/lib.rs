@@ -1,1 +1,10 @@
-//! In-process SVM tests, laws, and real-validator tests
+//! A small network in one process, for tests: a market on a local chain, with requesters, operators and machines that sign.
+//!
+//! Whoever sends through a [`World`] has the laws of the design checked after each transaction, also refused ones.
+
+pub mod compute;
+pub mod laws;
+pub mod snapshot;
+pub mod world;
+
+pub use world::{Machine, Reason, Requester, World};

@@ -1,0 +1,4 @@
+//! Attestations.
+
+mod attestation_commit;
+mod attestation_reveal;

@@ -1,0 +1,4 @@
+//! Credits: the burn side.
+
+mod credit_buy;
+mod credit_open;

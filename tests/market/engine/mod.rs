@@ -1,0 +1,3 @@
+//! The engine registry.
+
+mod engine_register;

@@ -1,0 +1,98 @@
+//! `epoch_finalize`.
+
+use market_model::emission;
+use market_tests::{
+    World,
+    world::{USD, order, replaced},
+};
+use render_compute::{constants::EPOCH_SHARDS, errors::RenderError, instructions::JobOrder, state::*};
+use render_compute_client::{address, event::Event, instruction};
+use solana_instruction_error::InstructionError;
+
+fn sum_all(world: &World, number: u64) {
+    world.warp_to(world.get::<Epoch>(&address::epoch(number)).ends_at);
+    for first in [0, 16] {
+        let sums: Vec<_> = (first..first + 16).map(|shard| instruction::epoch_sum(number, shard)).collect();
+        for half in sums.chunks(8) {
+            world.apply_all(half, &[&world.crank]);
+        }
+    }
+}
+
+#[test]
+fn an_epoch_with_work_pays_operations_and_at_most_its_bound() {
+    let world = World::new();
+    let (requester, machine) = (world.requester_with("requester", 100 * USD), world.machine("machine"));
+    let job = world.open_seeded(&requester, JobOrder { price_per_unit: 10 * USD, ..order() });
+    world.work(&machine, &job, 0);
+    sum_all(&world, 1);
+    let confirmed = world.apply(instruction::epoch_finalize(1), &[&world.crank]);
+    let [Event::EpochFinalized(event)] = confirmed.events[..] else { panic!("{confirmed:?}") };
+    // Two days of the first year.
+    let emission = emission::DEFAULT_SCHEDULE[0] * 2 / 365;
+    assert_eq!(event.emission, emission);
+    assert_eq!(event.operations_pool, emission / 2);
+    assert_eq!((event.work, event.bought), ([20 * USD, 0], 100 * USD));
+    // A fifth of what was bought was accepted: the bounds are shares of a fifth of what was burned for it.
+    let value = event.burned / 5;
+    assert_eq!(event.work_pools, [value * 8 / 10, 0]);
+    assert_eq!(event.creators_pool, value * 2 / 10);
+    assert_eq!(event.availability_pool, 0);
+    let epoch: Epoch = world.get(&address::epoch(1));
+    assert_eq!((epoch.state, epoch.carry, epoch.work_pools), (EPOCH_FINALIZED, event.carry, event.work_pools));
+}
+
+#[test]
+fn what_one_epoch_carries_the_next_one_has() {
+    let world = World::new();
+    world.end_epoch();
+    let first: Epoch = world.get(&address::epoch(1));
+    assert!(first.carry.iter().sum::<u64>() > 0);
+    world.end_epoch();
+    let second: Epoch = world.get(&address::epoch(2));
+    let nodes_and_creators = second.emission - second.operations_pool;
+    assert_eq!(second.carry.iter().sum::<u64>(), first.carry.iter().sum::<u64>() + nodes_and_creators);
+}
+
+#[test]
+fn every_shard_must_be_summed() {
+    let world = World::new();
+    world.warp_to(world.get::<Epoch>(&address::epoch(1)).ends_at);
+    world.refuse(instruction::epoch_finalize(1), &[&world.crank], RenderError::ShardsMissing);
+    let sums: Vec<_> = (1..EPOCH_SHARDS).map(|shard| instruction::epoch_sum(1, shard)).collect();
+    for group in sums.chunks(8) {
+        world.apply_all(group, &[&world.crank]);
+    }
+    world.refuse(instruction::epoch_finalize(1), &[&world.crank], RenderError::ShardsMissing);
+    world.apply(instruction::epoch_sum(1, 0), &[&world.crank]);
+    world.apply(instruction::epoch_finalize(1), &[&world.crank]);
+    world.refuse(instruction::epoch_finalize(1), &[&world.crank], RenderError::EpochFinalized);
+}
+
+#[test]
+fn epochs_are_finalized_in_order() {
+    let world = World::new();
+    world.warp_to(world.get::<Epoch>(&address::epoch(1)).ends_at);
+    world.apply(instruction::epoch_open(&render_compute_client::Signer::pubkey(&world.crank), 2), &[&world.crank]);
+    sum_all(&world, 2);
+    world.refuse(instruction::epoch_finalize(2), &[&world.crank], RenderError::EpochNotFinalized);
+    let without = replaced(instruction::epoch_finalize(2), &address::epoch(1), &address::PROGRAM);
+    world.refuse(without, &[&world.crank], RenderError::WrongEpoch);
+    sum_all(&world, 1);
+    world.apply(instruction::epoch_finalize(1), &[&world.crank]);
+    world.apply(instruction::epoch_finalize(2), &[&world.crank]);
+}
+
+#[test]
+fn another_epoch_in_place_of_the_one_before_is_refused() {
+    let world = World::new();
+    world.end_epoch();
+    world.end_epoch();
+    sum_all(&world, 3);
+    let skipping = replaced(instruction::epoch_finalize(3), &address::epoch(2), &address::epoch(1));
+    world.refuse(skipping, &[&world.crank], RenderError::WrongEpoch);
+    for original in [address::network(), address::schedule(), address::epoch(2), address::epoch(3)] {
+        let forged = replaced(instruction::epoch_finalize(3), &original, &world.forge(&original));
+        world.refuse(forged, &[&world.crank], InstructionError::InvalidAccountOwner);
+    }
+}

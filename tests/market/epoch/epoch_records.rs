@@ -1,0 +1,98 @@
+//! `epoch_shard_open`, `epoch_shard_close`, `node_epoch_open` and `node_epoch_close`: the accounts that an epoch's totals are
+//! kept in while it runs.
+
+use market_tests::{
+    World,
+    world::{USD, order, replaced},
+};
+use render_compute::{constants::EPOCH_SHARDS, errors::RenderError, state::*};
+use render_compute_client::{Signer, address, instruction};
+use solana_instruction_error::InstructionError;
+
+#[test]
+fn a_shard_opens_empty_and_once_while_its_epoch_runs() {
+    let world = World::new();
+    let key = world.crank.pubkey();
+    let open = instruction::epoch_shard_open(&key, 1, 7);
+    world.apply(open.clone(), &[&world.crank]);
+    let shard: EpochShard = world.get(&address::epoch_shard(1, 7));
+    assert_eq!((shard.epoch, shard.shard, shard.payer), (1, 7, key));
+    assert_eq!((shard.work, shard.burned, shard.bought), ([0; 2], 0, 0));
+    assert!(world.send(&[open], &[&world.crank]).is_err());
+    world.refuse(instruction::epoch_shard_open(&key, 1, EPOCH_SHARDS), &[&world.crank], RenderError::WrongShard);
+    let ends_at = world.get::<Epoch>(&address::epoch(1)).ends_at;
+    world.warp_to(ends_at - 1);
+    world.apply(instruction::epoch_shard_open(&key, 1, 8), &[&world.crank]);
+    world.warp_to(ends_at);
+    world.refuse(instruction::epoch_shard_open(&key, 1, 9), &[&world.crank], RenderError::OutsideEpoch);
+}
+
+#[test]
+fn the_shard_of_a_finalized_epoch_is_removed_and_its_rent_goes_to_who_paid_it() {
+    let world = World::new();
+    let payer = world.wallet("payer");
+    let key = payer.pubkey();
+    world.apply(instruction::epoch_shard_open(&key, 1, 7), &[&payer]);
+    let close = instruction::epoch_shard_close(1, 7, &key);
+    world.refuse(close.clone(), &[&world.crank], RenderError::EpochNotFinalized);
+    world.end_epoch();
+    let stolen = instruction::epoch_shard_close(1, 7, &world.crank.pubkey());
+    world.refuse(stolen, &[&world.crank], RenderError::WrongShard);
+    let (rent, before) = (world.lamports(&address::epoch_shard(1, 7)), world.lamports(&key));
+    world.apply(close.clone(), &[&world.crank]);
+    assert_eq!(world.lamports(&key), before + rent);
+    world.refuse(close, &[&world.crank], InstructionError::UninitializedAccount);
+    world.refuse(instruction::epoch_shard_open(&key, 1, 7), &[&payer], RenderError::OutsideEpoch);
+}
+
+#[test]
+fn the_shard_of_a_running_epoch_cannot_be_removed_through_an_earlier_one() {
+    let world = World::new();
+    world.end_epoch();
+    let key = world.crank.pubkey();
+    world.apply(instruction::epoch_shard_open(&key, 2, 7), &[&world.crank]);
+    let close = replaced(instruction::epoch_shard_close(2, 7, &key), &address::epoch(2), &address::epoch(1));
+    world.refuse(close, &[&world.crank], RenderError::WrongEpoch);
+}
+
+#[test]
+fn a_nodes_record_opens_once_while_its_epoch_runs() {
+    let world = World::new();
+    let machine = world.machine("machine");
+    let key = world.crank.pubkey();
+    let open = instruction::node_epoch_open(&key, &machine.node, 1);
+    world.apply(open.clone(), &[&world.crank]);
+    let record: NodeEpoch = world.get(&address::node_epoch(&machine.node, 1));
+    assert_eq!((record.node, record.epoch, record.payer, record.work), (machine.node, 1, key, [0; 2]));
+    assert!(world.send(&[open], &[&world.crank]).is_err());
+    let other = world.machine("other");
+    world.warp_to(world.get::<Epoch>(&address::epoch(1)).ends_at);
+    let late = instruction::node_epoch_open(&key, &other.node, 1);
+    world.refuse(late, &[&world.crank], RenderError::OutsideEpoch);
+}
+
+#[test]
+fn a_claimed_record_is_removed_and_its_rent_goes_to_who_paid_it() {
+    let world = World::new();
+    let (requester, machine) = (world.requester_with("requester", USD), world.machine("machine"));
+    let payer = world.wallet("payer");
+    let key = payer.pubkey();
+    world.apply(instruction::node_epoch_open(&key, &machine.node, 1), &[&payer]);
+    let job = world.open_seeded(&requester, order());
+    world.work(&machine, &job, 0);
+    let close = instruction::node_epoch_close(&machine.node, 1, &key);
+    world.refuse(close.clone(), &[&world.crank], RenderError::EpochNotFinalized);
+    world.end_epoch();
+    world.refuse(close.clone(), &[&world.crank], RenderError::EpochNotFinalized);
+    world.apply(world.claiming(&machine, 1), &[&world.crank]);
+    let stolen = instruction::node_epoch_close(&machine.node, 1, &world.crank.pubkey());
+    world.refuse(stolen, &[&world.crank], RenderError::WrongNode);
+    let record = address::node_epoch(&machine.node, 1);
+    let (rent, before) = (world.lamports(&record), world.lamports(&key));
+    world.apply(close, &[&world.crank]);
+    assert_eq!(world.lamports(&key), before + rent);
+    // It cannot come back to be claimed again.
+    let again = instruction::node_epoch_open(&key, &machine.node, 1);
+    world.refuse(again, &[&payer], RenderError::OutsideEpoch);
+    world.refuse(world.claiming(&machine, 1), &[&world.crank], InstructionError::UninitializedAccount);
+}

@@ -1,0 +1,229 @@
+//! `job_open`.
+
+use market_model::MarketError;
+use market_tests::{
+    Reason, Requester, World,
+    world::{USD, only_event, order, replaced, unsigned},
+};
+use render_compute::{constants::*, errors::RenderError, events::JobOpened, instructions::JobOrder, state::*};
+use render_compute_client::{Address, Instruction, Signer, address, event::Event, instruction};
+use solana_instruction_error::InstructionError;
+
+fn opening(requester: &Requester, nonce: u64, order: JobOrder) -> Instruction {
+    instruction::job_open(&requester.key(), &address::RENDER_ENGINE, nonce, order)
+}
+
+#[track_caller]
+fn refused(order: JobOrder, reason: impl Into<Reason>) {
+    let world = World::new();
+    let requester = world.requester_with("requester", 10 * USD);
+    world.refuse(opening(&requester, 0, order), &[&requester.wallet], reason);
+}
+
+#[track_caller]
+fn opened(order: JobOrder) -> Job {
+    let world = World::new();
+    let requester = world.requester_with("requester", 10 * USD);
+    let job = world.open(&requester, order);
+    world.get(&job)
+}
+
+#[test]
+fn an_order_escrows_its_price() {
+    let world = World::new();
+    let requester = world.requester_with("requester", 10 * USD);
+    let clock = world.chain.now();
+    let order = JobOrder { units: 5, client: Address::new_from_array([8; 32]), region: 3, ..order() };
+    let confirmed = world.apply(opening(&requester, 0, order), &[&requester.wallet]);
+    let job = address::job(&requester.key(), 0);
+    let event = JobOpened {
+        job,
+        requester: requester.key(),
+        manifest: order.manifest,
+        engine: address::engine(&address::RENDER_ENGINE),
+        client: order.client,
+        nonce: 0,
+        units: 5,
+        price_per_unit: 1_000,
+        work_per_unit: 4_096,
+        escrow: 5_000,
+        available_before: 10 * USD,
+        available_after: 10 * USD - 5_000,
+        opened_slot: clock.slot,
+        opened_at: clock.unix_timestamp,
+        deadline: clock.unix_timestamp + 3_600,
+        units_per_lease: 2,
+        leases: 3,
+        lease_seconds: 300,
+        minimum_memory_mib: 0,
+        minimum_reputation: 0,
+        region: 3,
+        class: CLASS_RENDER,
+        padding: [0; 3],
+    };
+    assert_eq!(only_event(&confirmed), Event::from(event));
+    let state: Job = world.get(&job);
+    assert_eq!((state.escrow, state.spent, state.refunded, state.leases), (5_000, 0, 0, 3));
+    assert_eq!((state.status, state.seeded, state.leases_settled), (JOB_OPEN, 0, 0));
+    let credit: CreditAccount = world.get(&requester.credit());
+    assert_eq!((credit.available, credit.escrowed_total, credit.jobs), (10 * USD - 5_000, 5_000, 1));
+}
+
+#[test]
+fn the_last_credit_can_be_escrowed_and_one_more_cannot() {
+    let world = World::new();
+    let requester = world.requester_with("requester", 4_000);
+    let dear = JobOrder { price_per_unit: 1_001, ..order() };
+    world.refuse(opening(&requester, 0, dear), &[&requester.wallet], MarketError::CreditsUnavailable);
+    world.open(&requester, order());
+    assert_eq!(world.get::<CreditAccount>(&requester.credit()).available, 0);
+}
+
+#[test]
+fn nonces_are_used_in_order_and_once() {
+    let world = World::new();
+    let requester = world.requester_with("requester", 10 * USD);
+    world.refuse(opening(&requester, 1, order()), &[&requester.wallet], RenderError::WrongNonce);
+    world.apply(opening(&requester, 0, order()), &[&requester.wallet]);
+    assert!(world.send(&[opening(&requester, 0, order())], &[&requester.wallet]).is_err());
+    world.apply(opening(&requester, 1, order()), &[&requester.wallet]);
+}
+
+#[test]
+fn the_nonce_of_a_closed_job_is_not_used_again() {
+    let world = World::new();
+    let requester = world.requester_with("requester", 10 * USD);
+    let job = world.open(&requester, order());
+    let (key, signers) = (requester.key(), [&requester.wallet]);
+    world.apply(instruction::job_cancel(&key, &job), &signers);
+    for index in 0..2 {
+        world.apply(instruction::lease_release(&job, &key, index), &signers);
+    }
+    world.apply(instruction::job_close(&key, &job, &key), &signers);
+    world.refuse(opening(&requester, 0, order()), &signers, RenderError::WrongNonce);
+}
+
+#[test]
+fn a_job_has_at_least_one_unit() {
+    refused(JobOrder { units: 0, ..order() }, MarketError::JobWithoutUnits);
+}
+
+#[test]
+fn a_unit_has_a_price() {
+    refused(JobOrder { price_per_unit: 0, ..order() }, MarketError::JobWithoutPrice);
+}
+
+#[test]
+fn a_lease_has_at_least_one_unit() {
+    refused(JobOrder { units_per_lease: 0, ..order() }, MarketError::LeaseWithoutUnits);
+}
+
+#[test]
+fn a_job_has_at_most_1024_leases() {
+    assert_eq!(opened(JobOrder { units: 1_024, units_per_lease: 1, ..order() }).leases, 1_024);
+    refused(JobOrder { units: 1_025, units_per_lease: 1, ..order() }, MarketError::TooManyLeases);
+}
+
+#[test]
+fn a_price_that_overflows_is_refused() {
+    refused(JobOrder { units: 2, price_per_unit: u64::MAX, ..order() }, MarketError::Overflow);
+}
+
+#[test]
+fn manifest_and_work_measure_must_be_set() {
+    refused(JobOrder { manifest: [0; 32], ..order() }, RenderError::ZeroValue);
+    refused(JobOrder { work_per_unit: 0, ..order() }, RenderError::ZeroValue);
+}
+
+#[test]
+fn a_job_is_open_for_at_least_a_second_and_at_most_the_longest_time() {
+    let longest = 86_400;
+    opened(JobOrder { open_seconds: 1, ..order() });
+    opened(JobOrder { open_seconds: longest, ..order() });
+    refused(JobOrder { open_seconds: 0, ..order() }, MarketError::JobDeadlineInvalid);
+    refused(JobOrder { open_seconds: longest + 1, ..order() }, MarketError::JobDeadlineInvalid);
+}
+
+#[test]
+fn a_lease_lasts_from_five_seconds_to_the_longest_time_of_a_job() {
+    let longest = 86_400;
+    opened(JobOrder { lease_seconds: 5, ..order() });
+    opened(JobOrder { lease_seconds: longest, ..order() });
+    refused(JobOrder { lease_seconds: 4, ..order() }, RenderError::BadLeaseSeconds);
+    refused(JobOrder { lease_seconds: longest + 1, ..order() }, RenderError::BadLeaseSeconds);
+}
+
+#[test]
+fn jobs_are_not_opened_while_paused() {
+    let world = World::new();
+    let requester = world.requester_with("requester", 10 * USD);
+    let key = world.authority.pubkey();
+    world.apply(instruction::network_pause(&key, PAUSE_JOBS), &[&world.authority]);
+    world.refuse(opening(&requester, 0, order()), &[&requester.wallet], RenderError::Paused);
+    world.apply(instruction::network_pause(&key, PAUSE_ALL & !PAUSE_JOBS), &[&world.authority]);
+    world.apply(opening(&requester, 0, order()), &[&requester.wallet]);
+}
+
+#[test]
+fn a_disabled_engine_takes_no_jobs() {
+    let world = World::new();
+    let requester = world.requester_with("requester", 10 * USD);
+    let disabled = instruction::EngineRegister { enabled: false, ..world.engine() };
+    world.apply(instruction::engine_register(&disabled), &[&world.authority]);
+    world.refuse(opening(&requester, 0, order()), &[&requester.wallet], RenderError::EngineDisabled);
+}
+
+#[test]
+fn an_engine_that_is_not_registered_takes_no_jobs() {
+    let world = World::new();
+    let requester = world.requester_with("requester", 10 * USD);
+    let unknown = address::engine_id("unknown").unwrap();
+    let open = instruction::job_open(&requester.key(), &unknown, 0, order());
+    world.refuse(open, &[&requester.wallet], InstructionError::UninitializedAccount);
+}
+
+#[test]
+fn another_wallets_credits_cannot_be_escrowed() {
+    let world = World::new();
+    let (requester, rich) = (world.requester("requester"), world.requester_with("rich", 10 * USD));
+    let open = replaced(opening(&requester, 0, order()), &requester.credit(), &rich.credit());
+    world.refuse(open, &[&requester.wallet], RenderError::WrongCreditAccount);
+}
+
+#[test]
+fn a_job_without_its_requesters_signature_is_refused() {
+    let world = World::new();
+    let requester = world.requester_with("requester", 10 * USD);
+    let open = unsigned(opening(&requester, 0, order()), &requester.key());
+    world.refuse(open, &[&world.crank], InstructionError::MissingRequiredSignature);
+}
+
+#[test]
+fn foreign_accounts_with_the_right_bytes_are_refused() {
+    let world = World::new();
+    let requester = world.requester_with("requester", 10 * USD);
+    let open = opening(&requester, 0, order());
+    for original in [address::network(), address::engine(&address::RENDER_ENGINE), requester.credit()] {
+        let forged = replaced(open.clone(), &original, &world.forge(&original));
+        world.refuse(forged, &[&requester.wallet], InstructionError::InvalidAccountOwner);
+    }
+}
+
+#[test]
+fn another_jobs_address_is_refused() {
+    let world = World::new();
+    let requester = world.requester_with("requester", 10 * USD);
+    let (own, next) = (address::job(&requester.key(), 0), address::job(&requester.key(), 1));
+    let open = replaced(opening(&requester, 0, order()), &own, &next);
+    world.refuse(open, &[&requester.wallet], InstructionError::InvalidSeeds);
+}
+
+#[test]
+fn lamports_sent_to_a_jobs_address_do_not_stop_it() {
+    let world = World::new();
+    let requester = world.requester_with("requester", 10 * USD);
+    let job = address::job(&requester.key(), 0);
+    world.apply(instruction::transfer_sol(&world.crank.pubkey(), &job, 1_000_000), &[&world.crank]);
+    world.open(&requester, order());
+    assert_eq!(world.get::<Job>(&job).escrow, 4_000);
+}

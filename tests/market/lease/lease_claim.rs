@@ -1,0 +1,338 @@
+//! `lease_claim`.
+
+use market_model::MarketError;
+use market_tests::{
+    Machine, Reason, Requester, World,
+    world::{RENDER, USD, offer, only_event, order, replaced, unsigned},
+};
+use render_compute::{
+    constants::*,
+    errors::RenderError,
+    events::LeaseClaimed,
+    instructions::{JobOrder, NodeOffer},
+    race,
+    state::*,
+};
+use render_compute_client::{Address, Signer, address, event::Event, instruction};
+use solana_instruction_error::InstructionError;
+
+fn with_job(order: JobOrder) -> (World, Requester, Machine, Address) {
+    let world = World::new();
+    let (requester, machine) = (world.requester_with("requester", USD), world.machine("machine"));
+    let job = world.open_seeded(&requester, order);
+    (world, requester, machine, job)
+}
+
+/// Waits until every delay has passed, so that only requirements can refuse.
+fn past_the_race(world: &World) {
+    world.warp(world.network().parameters().race_delay_cap_ms / 1_000 + 1);
+}
+
+fn refused_with(offer: NodeOffer, stake: u64, order: JobOrder, reason: impl Into<Reason>) {
+    let world = World::new();
+    let requester = world.requester_with("requester", USD);
+    let machine = world.machine_with("machine", offer, stake);
+    let job = world.open_seeded(&requester, order);
+    past_the_race(&world);
+    world.refuse(instruction::lease_claim(&machine.key(), &job, 0), &[&machine.identity], reason);
+}
+
+#[test]
+fn a_node_holds_the_lease_it_claims() {
+    let (world, _, machine, job) = with_job(order());
+    let lease = address::lease(&job, 1, 0);
+    let turn = world.turn(&machine, &job, 1);
+    world.warp_to(turn);
+    let node: Node = world.get(&machine.node);
+    let rules = world.network().parameters().reputation_rules();
+    let reputation = node.reputation_model().decayed(world.time(), &rules).unwrap();
+    let state: Job = world.get(&job);
+    let entry = race::entry(&world.network(), &job, &state, &machine.node, &node, 1, 0, 0, &reputation).unwrap();
+    let confirmed = world.apply(instruction::lease_claim(&machine.key(), &job, 1), &[&machine.identity]);
+    let now = world.time();
+    let event = LeaseClaimed {
+        lease,
+        job,
+        node: machine.node,
+        first_unit: 2,
+        value: 2_000,
+        weight: entry.weight,
+        delay_ms: entry.delay_ms,
+        claimed_at: now,
+        deadline: now + 300,
+        index: 1,
+        units: 2,
+        attempt: 0,
+        replica: 0,
+    };
+    assert_eq!(only_event(&confirmed), Event::from(event));
+    let held: Lease = world.get(&lease);
+    assert_eq!((held.node, held.payer, held.status), (machine.node, machine.key(), 1));
+    assert_eq!((held.first_unit, held.units, held.value, held.deadline), (2, 2, 2_000, now + 300));
+    assert_eq!(world.get::<Node>(&machine.node).leases_held, 1);
+}
+
+#[test]
+fn a_claim_a_second_before_the_nodes_turn_is_refused() {
+    let (world, _, machine, job) = with_job(order());
+    // A lease for which this node's delay is long enough to be early.
+    let index = (0..2).max_by_key(|index| world.turn(&machine, &job, *index)).unwrap();
+    let turn = world.turn(&machine, &job, index);
+    assert!(turn > world.time() + 1, "the seed gives this machine no delay");
+    let claim = instruction::lease_claim(&machine.key(), &job, index);
+    world.warp_to(turn - 1);
+    world.refuse(claim.clone(), &[&machine.identity], MarketError::NotYetEligible);
+    world.warp_to(turn);
+    world.apply(claim, &[&machine.identity]);
+}
+
+#[test]
+fn only_one_node_gets_a_lease() {
+    let (world, _, machine, job) = with_job(order());
+    let other = world.machine("other");
+    past_the_race(&world);
+    world.apply(instruction::lease_claim(&machine.key(), &job, 0), &[&machine.identity]);
+    let late = instruction::lease_claim(&other.key(), &job, 0);
+    world.refuse(late, &[&other.identity], MarketError::LeaseNotClaimable);
+    let again = instruction::lease_claim(&machine.key(), &job, 0);
+    world.refuse(again, &[&machine.identity], MarketError::LeaseNotClaimable);
+}
+
+#[test]
+fn seed_and_claim_fit_one_transaction() {
+    let world = World::new();
+    let (requester, machine) = (world.requester_with("requester", USD), world.machine("machine"));
+    let job = world.open(&requester, order());
+    past_the_race(&world);
+    let both = [instruction::job_seed(&job), instruction::lease_claim(&machine.key(), &job, 0)];
+    world.apply_all(&both, &[&machine.identity]);
+}
+
+#[test]
+fn a_job_without_a_seed_is_refused() {
+    let world = World::new();
+    let (requester, machine) = (world.requester_with("requester", USD), world.machine("machine"));
+    let job = world.open(&requester, order());
+    let claim = instruction::lease_claim(&machine.key(), &job, 0);
+    world.refuse(claim, &[&machine.identity], RenderError::NotSeeded);
+}
+
+#[test]
+fn a_lease_is_claimed_until_the_jobs_deadline() {
+    let (world, _, machine, job) = with_job(order());
+    let deadline = world.get::<Job>(&job).deadline;
+    world.warp_to(deadline);
+    world.apply(instruction::lease_claim(&machine.key(), &job, 0), &[&machine.identity]);
+    world.warp_to(deadline + 1);
+    let late = instruction::lease_claim(&machine.key(), &job, 1);
+    world.refuse(late, &[&machine.identity], RenderError::JobPastDeadline);
+}
+
+#[test]
+fn a_cancelled_job_gives_no_leases() {
+    let (world, requester, machine, job) = with_job(order());
+    past_the_race(&world);
+    world.apply(instruction::job_cancel(&requester.key(), &job), &[&requester.wallet]);
+    let claim = instruction::lease_claim(&machine.key(), &job, 0);
+    world.refuse(claim, &[&machine.identity], RenderError::JobNotOpen);
+}
+
+#[test]
+fn leases_are_not_claimed_while_paused() {
+    let (world, _, machine, job) = with_job(order());
+    past_the_race(&world);
+    let key = world.authority.pubkey();
+    world.apply(instruction::network_pause(&key, PAUSE_LEASES), &[&world.authority]);
+    let claim = instruction::lease_claim(&machine.key(), &job, 0);
+    world.refuse(claim.clone(), &[&machine.identity], RenderError::Paused);
+    world.apply(instruction::network_pause(&key, PAUSE_ALL & !PAUSE_LEASES), &[&world.authority]);
+    world.apply(claim, &[&machine.identity]);
+}
+
+#[test]
+fn an_index_past_the_last_lease_is_refused() {
+    let (world, _, machine, job) = with_job(order());
+    past_the_race(&world);
+    for index in [2, 1_024, u32::MAX] {
+        let claim = instruction::lease_claim(&machine.key(), &job, index);
+        world.refuse(claim, &[&machine.identity], RenderError::NoSuchLease);
+    }
+}
+
+#[test]
+fn an_accepted_lease_is_not_claimed_again() {
+    let (world, _, machine, job) = with_job(order());
+    world.work(&machine, &job, 0);
+    let claim = instruction::lease_claim(&machine.key(), &job, 0);
+    world.refuse(claim, &[&machine.identity], RenderError::AlreadySettled);
+}
+
+#[test]
+fn a_lease_given_back_is_claimed_under_the_next_attempt() {
+    let (world, _, machine, job) = with_job(order());
+    let other = world.machine("other");
+    let lease = world.claim(&machine, &job, 0);
+    world.apply(instruction::lease_return(&machine.key(), &lease), &[&machine.identity]);
+    world.claim(&other, &job, 0);
+    let state: Lease = world.get(&lease);
+    assert_eq!((state.node, state.attempt), (other.node, 1));
+    // Who paid for the account is still owed its rent.
+    assert_eq!(state.payer, machine.key());
+}
+
+// Requirements.
+
+#[test]
+fn a_draining_node_claims_nothing() {
+    let (world, _, machine, job) = with_job(order());
+    past_the_race(&world);
+    world.apply(instruction::node_drain(&machine.operator(), &machine.key(), true), &[&machine.wallet]);
+    let claim = instruction::lease_claim(&machine.key(), &job, 0);
+    world.refuse(claim.clone(), &[&machine.identity], RenderError::NodeDraining);
+    world.apply(instruction::node_drain(&machine.operator(), &machine.key(), false), &[&machine.wallet]);
+    world.apply(claim, &[&machine.identity]);
+}
+
+#[test]
+fn a_node_holds_no_more_leases_than_its_capacity() {
+    let world = World::new();
+    let requester = world.requester_with("requester", USD);
+    let machine = world.machine_with("machine", NodeOffer { capacity: 1, ..offer() }, 200 * RENDER);
+    let job = world.open_seeded(&requester, order());
+    let lease = world.claim(&machine, &job, 0);
+    past_the_race(&world);
+    let second = instruction::lease_claim(&machine.key(), &job, 1);
+    world.refuse(second.clone(), &[&machine.identity], RenderError::NodeFull);
+    world.apply(instruction::lease_return(&machine.key(), &lease), &[&machine.identity]);
+    world.apply(second, &[&machine.identity]);
+}
+
+#[test]
+fn a_node_needs_the_least_stake_to_the_last_unit() {
+    let least = 100 * RENDER;
+    refused_with(offer(), least - 1, order(), MarketError::StakeTooSmall);
+    refused_with(offer(), 0, order(), MarketError::StakeTooSmall);
+    let world = World::new();
+    let requester = world.requester_with("requester", USD);
+    let machine = world.machine_with("machine", offer(), least);
+    let job = world.open_seeded(&requester, order());
+    world.claim(&machine, &job, 0);
+}
+
+#[test]
+fn stake_that_is_unbonding_does_not_count() {
+    let (world, _, machine, job) = with_job(order());
+    past_the_race(&world);
+    let unbond = instruction::stake_unbond(&machine.operator(), &machine.key(), 100 * RENDER + 1);
+    world.apply(unbond, &[&machine.wallet]);
+    let claim = instruction::lease_claim(&machine.key(), &job, 0);
+    world.refuse(claim, &[&machine.identity], MarketError::StakeTooSmall);
+}
+
+#[test]
+fn a_node_that_does_not_serve_the_class_is_refused() {
+    let compute_only = NodeOffer { classes: 1 << CLASS_COMPUTE, ..offer() };
+    refused_with(compute_only, 200 * RENDER, order(), RenderError::RequirementsNotMet);
+}
+
+#[test]
+fn a_node_with_too_little_memory_is_refused() {
+    let small = NodeOffer { memory_mib: 8_191, ..offer() };
+    let demanding = JobOrder { minimum_memory_mib: 8_192, ..order() };
+    refused_with(small, 200 * RENDER, demanding, RenderError::RequirementsNotMet);
+    let world = World::new();
+    let requester = world.requester_with("requester", USD);
+    let machine = world.machine_with("machine", NodeOffer { memory_mib: 8_192, ..offer() }, 200 * RENDER);
+    let job = world.open_seeded(&requester, demanding);
+    world.claim(&machine, &job, 0);
+}
+
+#[test]
+fn a_node_with_too_little_reputation_is_refused() {
+    let demanding = JobOrder { minimum_reputation: 5_001, ..order() };
+    refused_with(offer(), 200 * RENDER, demanding, RenderError::RequirementsNotMet);
+    let (world, _, machine, job) = with_job(JobOrder { minimum_reputation: 5_000, ..order() });
+    world.claim(&machine, &job, 0);
+}
+
+#[test]
+fn a_node_that_asks_more_than_the_job_pays_is_refused() {
+    // 1,000 credits for 4,096 of work measure are 244,140.625 for a million.
+    refused_with(NodeOffer { asks: [244_141, 0], ..offer() }, 200 * RENDER, order(), RenderError::BelowAsk);
+    let world = World::new();
+    let requester = world.requester_with("requester", USD);
+    let machine = world.machine_with("machine", NodeOffer { asks: [244_140, u64::MAX], ..offer() }, 200 * RENDER);
+    let job = world.open_seeded(&requester, order());
+    world.claim(&machine, &job, 0);
+}
+
+// Signers and look-alikes.
+
+#[test]
+fn only_the_nodes_identity_claims() {
+    let (world, _, machine, job) = with_job(order());
+    let other = world.machine("other");
+    past_the_race(&world);
+    let claim = instruction::lease_claim(&machine.key(), &job, 0);
+    let stolen = replaced(claim.clone(), &machine.key(), &other.key());
+    world.refuse(stolen, &[&other.identity], RenderError::NotIdentity);
+    let by_operator = replaced(claim.clone(), &machine.key(), &machine.operator());
+    world.refuse(by_operator, &[&machine.wallet], RenderError::NotIdentity);
+    let nobody = unsigned(claim, &machine.key());
+    world.refuse(nobody, &[&world.crank], InstructionError::MissingRequiredSignature);
+}
+
+#[test]
+fn foreign_accounts_with_the_right_bytes_are_refused() {
+    let (world, _, machine, job) = with_job(order());
+    past_the_race(&world);
+    let claim = instruction::lease_claim(&machine.key(), &job, 0);
+    for original in [address::network(), machine.node] {
+        let forged = replaced(claim.clone(), &original, &world.forge(&original));
+        world.refuse(forged, &[&machine.identity], InstructionError::InvalidAccountOwner);
+    }
+    // A forged job at its own address would need another lease; with the real lease's address the seeds do not fit.
+    let forged = world.forge(&job);
+    let mut claim = replaced(claim, &job, &forged);
+    world.refuse(claim.clone(), &[&machine.identity], InstructionError::InvalidAccountOwner);
+    claim = replaced(claim, &address::lease(&job, 0, 0), &address::lease(&forged, 0, 0));
+    world.refuse(claim, &[&machine.identity], InstructionError::InvalidAccountOwner);
+}
+
+#[test]
+fn the_lease_of_another_index_or_job_is_refused() {
+    let (world, requester, machine, job) = with_job(order());
+    let second = world.open_seeded(&requester, order());
+    past_the_race(&world);
+    let claim = instruction::lease_claim(&machine.key(), &job, 0);
+    let own = address::lease(&job, 0, 0);
+    for other in [address::lease(&job, 1, 0), address::lease(&second, 0, 0), address::lease(&job, 0, 1)] {
+        let moved = replaced(claim.clone(), &own, &other);
+        world.refuse(moved, &[&machine.identity], InstructionError::InvalidSeeds);
+    }
+}
+
+#[test]
+fn lamports_sent_to_a_leases_address_do_not_stop_the_claim() {
+    let (world, _, machine, job) = with_job(order());
+    let lease = address::lease(&job, 0, 0);
+    world.apply(instruction::transfer_sol(&world.crank.pubkey(), &lease, 1_000_000), &[&world.crank]);
+    world.claim(&machine, &job, 0);
+}
+
+#[test]
+fn over_many_leases_each_of_two_equal_nodes_is_first_about_half_the_time() {
+    let world = World::new();
+    let requester = world.requester_with("requester", USD);
+    let (one, other) = (world.machine("one"), world.machine("other"));
+    let job = world.open_seeded(&requester, JobOrder { units: 400, price_per_unit: 1, units_per_lease: 1, ..order() });
+    let (network, state) = (world.network(), world.get::<Job>(&job));
+    let delay = |machine: &Machine, index| {
+        let node: Node = world.get(&machine.node);
+        let reputation = node.reputation_model();
+        race::entry(&network, &job, &state, &machine.node, &node, index, 0, 0, &reputation).unwrap().delay_ms
+    };
+    let first = (0..400).filter(|index| delay(&one, *index) < delay(&other, *index)).count();
+    // Five standard deviations of a fair coin thrown 400 times.
+    assert!((150..=250).contains(&first), "{first} of 400");
+}

@@ -1,0 +1,17 @@
+//! The market's program under test: the binary that is shipped, on a local chain, one module per instruction. The laws of the
+//! design are checked after every transaction that any of these tests sends.
+
+mod attestation;
+mod compute;
+mod credit;
+mod engine;
+mod epoch;
+mod job;
+mod laws;
+mod layout;
+mod lease;
+mod model;
+mod network;
+mod node;
+mod operator;
+mod oracle;

@@ -1,0 +1,4 @@
+//! Governance of the network.
+
+mod governance;
+mod network_init;

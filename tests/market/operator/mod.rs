@@ -1,0 +1,4 @@
+//! Operators.
+
+mod operator_register;
+mod operator_set_payout;

@@ -1,0 +1,4 @@
+//! The publisher-set oracle.
+
+mod oracle_publish;
+mod oracle_set_publishers;

@@ -1,0 +1,104 @@
+//! What each instruction costs in compute units, in one fixed scenario: the same keys, addresses and bumps every time.
+
+use crate::world::{PRICE, CONFIDENCE, RENDER, USD, World, offer, order, short_parameters};
+use render_compute::{constants::EPOCH_SHARDS, instructions::JobOrder, state::*};
+use render_compute_client::{Signer, address, instruction};
+use std::collections::BTreeMap;
+
+/// Most compute units that an instruction of the hot path may use.
+pub const BARS: [(&str, u64); 5] = [
+    ("lease_claim", 12_000),
+    ("attestation_commit", 4_000),
+    ("attestation_reveal", 6_000),
+    ("lease_accept", 8_000),
+    ("epoch_claim", 15_000),
+];
+
+/// The most compute units that each instruction used in the scenario, by name.
+pub fn measure() -> BTreeMap<String, u64> {
+    let world = scenario();
+    let mut most = BTreeMap::new();
+    for record in world.chain.records() {
+        let [name] = &record.instructions[..] else { continue };
+        if record.is_executed() && instruction::NAMES.contains(&name.as_str()) {
+            let units = most.entry(name.clone()).or_insert(0);
+            *units = record.compute_units.max(*units);
+        }
+    }
+    most
+}
+
+/// A life of the network in which every instruction is executed alone at least once.
+fn scenario() -> World {
+    let world = World::with(1, 5, short_parameters());
+    let requester = world.requester_with("requester", 100 * USD);
+    let machine = world.machine("machine");
+    let (identity, owner, key) = (&machine.identity, machine.wallet.pubkey(), machine.key());
+    govern(&world);
+
+    // Three leases, of which one is accepted, one given back and one lost; then the job is called off.
+    let job = world.open_seeded(&requester, JobOrder { units: 6, ..order() });
+    world.work(&machine, &job, 0);
+    let returned = world.claim(&machine, &job, 1);
+    world.apply(instruction::lease_return(&key, &returned), &[identity]);
+    let lost = world.claim(&machine, &job, 2);
+    world.warp_to(world.get::<Lease>(&lost).deadline + 1);
+    world.apply(instruction::lease_expire(&world.get(&lost)), &[&world.crank]);
+    world.apply(instruction::slash_burn(&world.network(), &machine.node), &[&world.crank]);
+    // Taking over a lease that exists costs less than creating it.
+    world.claim(&machine, &job, 1);
+    world.apply(instruction::lease_return(&key, &returned), &[identity]);
+    world.apply(instruction::job_cancel(&requester.key(), &job), &[&requester.wallet]);
+    for index in [1, 2] {
+        world.apply(instruction::lease_release(&job, &requester.key(), index), &[&world.crank]);
+    }
+    let lease: Lease = world.get(&returned);
+    world.apply(instruction::job_close(&requester.key(), &job, &requester.key()), &[&requester.wallet]);
+    world.apply(instruction::lease_close(&lease), &[&world.crank]);
+
+    let opened = world.get::<NodeEpoch>(&address::node_epoch(&machine.node, 1)).payer;
+    let shard = address::shard_of(&key);
+    world.warp_to(world.get::<Epoch>(&address::epoch(1)).ends_at);
+    for shard in 0..EPOCH_SHARDS {
+        world.apply(instruction::epoch_sum(1, shard), &[&world.crank]);
+    }
+    world.apply(instruction::epoch_finalize(1), &[&world.crank]);
+    world.apply(instruction::epoch_claim_operations(&world.network(), 1), &[&world.crank]);
+    world.apply(world.claiming(&machine, 1), &[&world.crank]);
+    world.apply(instruction::node_epoch_close(&machine.node, 1, &opened), &[&world.crank]);
+    world.apply(instruction::epoch_shard_close(1, shard, &opened), &[&world.crank]);
+    world.apply(instruction::epoch_open(&world.crank.pubkey(), 2), &[&world.crank]);
+
+    let stake = world.get::<Node>(&machine.node).stake;
+    world.apply(instruction::node_update(&owner, &key, offer()), &[&machine.wallet]);
+    world.apply(instruction::node_drain(&owner, &key, true), &[&machine.wallet]);
+    world.apply(instruction::stake_unbond(&owner, &key, stake), &[&machine.wallet]);
+    world.warp(world.network().parameters().unbonding_seconds);
+    world.apply(instruction::stake_withdraw(&owner, &key, &machine.payout), &[&machine.wallet]);
+    world.apply(instruction::operator_set_payout(&owner, &machine.payout), &[&machine.wallet]);
+    world.apply(instruction::node_close(&owner, &key), &[&machine.wallet]);
+    world
+}
+
+fn govern(world: &World) {
+    let authority = &world.authority;
+    let key = authority.pubkey();
+    world.apply(instruction::network_pause(&key, 0), &[authority]);
+    world.apply(instruction::network_set_parameters(&key, &world.network().parameters()), &[authority]);
+    world.apply(instruction::network_set_oracle_publishers(&key), &[authority]);
+    world.publish_all(PRICE, CONFIDENCE);
+    world.apply(instruction::network_offer_authority(&key, &key), &[authority]);
+    world.apply(instruction::network_accept_authority(&key), &[authority]);
+    let other = world.wallet("other operator");
+    let payout = world.render(&other, RENDER);
+    world.apply(instruction::operator_register(&other.pubkey(), &payout), &[&other]);
+    let epoch = world.epoch();
+    let crank = world.crank.pubkey();
+    let unused = (0..EPOCH_SHARDS).find(|shard| world.find::<EpochShard>(&address::epoch_shard(epoch, *shard)).is_none());
+    world.apply(
+        instruction::epoch_shard_open(&crank, epoch, unused.expect("32 shards are not all in use")),
+        &[&world.crank],
+    );
+    let idle = world.machine_of("idle", other, payout, offer(), 0);
+    world.apply(instruction::node_epoch_open(&crank, &idle.node, epoch), &[&world.crank]);
+}

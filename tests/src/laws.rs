@@ -1,0 +1,465 @@
+//! The laws of the design, as a checker over two snapshots and the events between them.
+//!
+//! It knows nothing of how the program works: it recomputes from accounts, balances and events what must be so. Laws L9 and L12
+//! speak of disputes and votes and have no accounts yet.
+
+use crate::snapshot::Snapshot;
+use market_model::{credit::BASE_UNITS_TIMES_PRICE_PER_CREDIT, emission, job::JobTerms, race::eligible_at};
+use render_compute::{
+    constants::{CLASS_COMPUTE, CLASS_RENDER},
+    race,
+    state::*,
+};
+use render_compute_client::{Address, account, address, chain::RawAccount, event::Event};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
+
+/// A law by its name in the design; `Atomic` is the ledger's own: a refused transaction changes nothing but the fee.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Law {
+    /// Credits: available + escrowed = bought - spent.
+    L1,
+    /// Credits exist only against burned RENDER.
+    L2,
+    /// A job's escrow is the price of its units that are not settled; every credit leaves once.
+    L3,
+    /// The vault holds exactly the stakes.
+    L4,
+    /// RENDER minted never passes the schedule.
+    L5,
+    /// Claims never pass their pool, and pools never pass the emission.
+    L6,
+    /// A unit is accepted at most once.
+    L7,
+    /// Nobody is slashed without a missed deadline in an event.
+    L8,
+    /// A closed account's rent went to its payer.
+    L10,
+    /// The winner of a claim was eligible by the race.
+    L11,
+    /// A refused transaction changes nothing but the fee.
+    Atomic,
+}
+
+/// A law that does not hold, and how.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Violation {
+    /// Which.
+    pub law: Law,
+    /// What is wrong.
+    pub reason: String,
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{:?}: {}", self.law, self.reason)
+    }
+}
+
+/// One transaction as the laws see it.
+#[derive(Clone, Debug)]
+pub struct Step {
+    /// The state it found.
+    pub before: Snapshot,
+    /// The state it left.
+    pub after: Snapshot,
+    /// Whether it was executed, not refused.
+    pub executed: bool,
+    /// The market's events in it.
+    pub events: Vec<Event>,
+    /// Who paid the fee.
+    pub payer: Address,
+    /// The fee in lamports.
+    pub fee: u64,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct JobRecord {
+    requester: Address,
+    terms: JobTerms,
+    leases: u32,
+    settled: BTreeSet<u32>,
+}
+
+/// Claims of an epoch so far: by class, for availability, for operations.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Claims {
+    work: [u64; 2],
+    availability: u64,
+    operations: u64,
+}
+
+/// What the events so far add up to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Ledger {
+    bought: BTreeMap<Address, u64>,
+    burned_for: BTreeMap<Address, u64>,
+    spent: BTreeMap<Address, u64>,
+    jobs: BTreeMap<Address, JobRecord>,
+    accepted_units: BTreeMap<Address, BTreeSet<u64>>,
+    accepted_work: BTreeMap<(u64, Address), u64>,
+    claims: BTreeMap<u64, Claims>,
+    minted: u64,
+}
+
+#[derive(Default)]
+struct Found(Vec<Violation>);
+
+impl Found {
+    fn unless(&mut self, holds: bool, law: Law, reason: impl FnOnce() -> String) {
+        if !holds {
+            self.0.push(Violation { law, reason: reason() });
+        }
+    }
+}
+
+/// Checks every law after one transaction, and adds its events to the ledger.
+pub fn check(ledger: &mut Ledger, step: &Step) -> Vec<Violation> {
+    let mut found = Found::default();
+    if !step.executed {
+        check_refused(step, &mut found);
+    }
+    for event in &step.events {
+        absorb(ledger, event, step, &mut found);
+    }
+    check_supply(step, &mut found);
+    check_credits(ledger, &step.after, &mut found);
+    check_jobs(ledger, &step.after, &mut found);
+    check_stakes(step, &mut found);
+    check_emission(ledger, &step.after, &mut found);
+    check_epochs(ledger, &step.after, &mut found);
+    check_rent(step, &mut found);
+    check_race(step, &mut found);
+    found.0
+}
+
+fn check_refused(step: &Step, found: &mut Found) {
+    let mut expected = step.before.clone();
+    expected.now = step.after.now;
+    if let Some(lamports) = expected.wallets.get_mut(&step.payer) {
+        // What the runtime refuses before it runs anything costs nothing.
+        let fee = if step.after.wallets.get(&step.payer) == Some(lamports) { 0 } else { step.fee };
+        *lamports = lamports.saturating_sub(fee);
+    }
+    found.unless(expected == step.after, Law::Atomic, || "a refused transaction left a trace".to_owned());
+    found.unless(step.events.is_empty(), Law::Atomic, || "a refused transaction has events".to_owned());
+}
+
+/// Adds an event to the ledger and checks what one event must satisfy by itself.
+fn absorb(ledger: &mut Ledger, event: &Event, step: &Step, found: &mut Found) {
+    match event {
+        Event::CreditsBought(bought) => {
+            let worth = u128::from(bought.credits) * u128::from(BASE_UNITS_TIMES_PRICE_PER_CREDIT);
+            let burned = u128::from(bought.burned) * u128::from(bought.price);
+            found.unless(worth <= burned, Law::L2, || {
+                format!("{} credits were sold for {} burned at {}", bought.credits, bought.burned, bought.price)
+            });
+            *ledger.bought.entry(bought.owner).or_default() += bought.credits;
+            *ledger.burned_for.entry(bought.owner).or_default() += bought.burned;
+        }
+        Event::JobOpened(opened) => {
+            let terms = JobTerms {
+                units: opened.units,
+                units_per_lease: u64::from(opened.units_per_lease),
+                price_per_unit: opened.price_per_unit,
+            };
+            let record =
+                JobRecord { requester: opened.requester, terms, leases: opened.leases, settled: BTreeSet::new() };
+            ledger.jobs.insert(opened.job, record);
+        }
+        Event::LeaseAccepted(accepted) => {
+            let first = settle(ledger, &accepted.job, accepted.index, accepted.value, found);
+            if let Some(requester) = first {
+                *ledger.spent.entry(requester).or_default() += accepted.value;
+            }
+            *ledger.accepted_work.entry((accepted.epoch, accepted.node)).or_default() += accepted.value;
+            let range = ledger
+                .jobs
+                .get(&accepted.job)
+                .and_then(|job| job.terms.lease_units(u64::from(accepted.index)).ok());
+            let units = ledger.accepted_units.entry(accepted.job).or_default();
+            for unit in range.into_iter().flat_map(|range| range.first..range.first + range.count) {
+                found.unless(units.insert(unit), Law::L7, || format!("unit {unit} of {} was accepted twice", accepted.job));
+            }
+        }
+        Event::LeaseReleased(released) => {
+            let index = u32::try_from(released.index).unwrap_or(u32::MAX);
+            settle(ledger, &released.job, index, released.refund, found);
+        }
+        Event::JobClosed(closed) => {
+            if let Some(job) = ledger.jobs.get(&closed.job) {
+                let whole = job.terms.units.saturating_mul(job.terms.price_per_unit);
+                found.unless(closed.spent + closed.refunded == whole, Law::L3, || {
+                    format!("job {} closed with {} + {} of {whole}", closed.job, closed.spent, closed.refunded)
+                });
+            }
+        }
+        Event::EpochClaimed(claimed) => {
+            let claims = ledger.claims.entry(claimed.number).or_default();
+            for (sum, amount) in claims.work.iter_mut().zip(claimed.amounts) {
+                *sum += amount;
+                ledger.minted += amount;
+            }
+            claims.availability += claimed.availability_amount;
+            ledger.minted += claimed.availability_amount;
+            let earned = ledger.accepted_work.get(&(claimed.number, claimed.node)).copied().unwrap_or(0);
+            found.unless(claimed.work.iter().sum::<u64>() == earned, Law::L6, || {
+                format!("{} claims for {:?} but {earned} of its work was accepted", claimed.node, claimed.work)
+            });
+        }
+        Event::OperationsClaimed(claimed) => {
+            ledger.claims.entry(claimed.number).or_default().operations += claimed.amount;
+            ledger.minted += claimed.amount;
+        }
+        Event::EpochFinalized(finalized) => {
+            let carried = finalized.number.checked_sub(1).and_then(|number| step.after.get::<Epoch>(&address::epoch(number)));
+            let carry_in: u64 = carried.map_or(0, |epoch| epoch.carry.iter().sum());
+            let pools = finalized.operations_pool
+                + finalized.creators_pool
+                + finalized.availability_pool
+                + finalized.work_pools.iter().sum::<u64>();
+            let carry_out: u64 = finalized.carry.iter().sum();
+            found.unless(finalized.emission + carry_in == pools + carry_out, Law::L6, || {
+                format!("epoch {}: {} + {carry_in} became {pools} + {carry_out}", finalized.number, finalized.emission)
+            });
+        }
+        _ => {}
+    }
+}
+
+/// Marks a lease of a job as settled; gives the requester the first time.
+fn settle(ledger: &mut Ledger, job: &Address, index: u32, value: u64, found: &mut Found) -> Option<Address> {
+    let Some(record) = ledger.jobs.get_mut(job) else {
+        found.unless(false, Law::L3, || format!("lease {index} of {job}, which was never opened, was settled"));
+        return None;
+    };
+    let amount = record.terms.lease_amount(u64::from(index)).ok();
+    found.unless(amount == Some(value), Law::L3, || {
+        format!("lease {index} of {job} was settled with {value}, not {amount:?}")
+    });
+    let first = record.settled.insert(index);
+    found.unless(first, Law::L3, || format!("lease {index} of {job} was settled twice"));
+    first.then_some(record.requester)
+}
+
+/// RENDER comes and goes only by purchases, burns and claims.
+fn check_supply(step: &Step, found: &mut Found) {
+    if step.before.network().is_none() {
+        return;
+    }
+    let (mut minted, mut burned) = (0u128, 0u128);
+    for event in &step.events {
+        match event {
+            Event::CreditsBought(event) => burned += u128::from(event.burned),
+            Event::SlashBurned(event) => burned += u128::from(event.amount),
+            Event::EpochClaimed(event) => {
+                minted += event.amounts.iter().map(|amount| u128::from(*amount)).sum::<u128>();
+                minted += u128::from(event.availability_amount);
+            }
+            Event::OperationsClaimed(event) => minted += u128::from(event.amount),
+            _ => {}
+        }
+    }
+    let (before, after) = (u128::from(step.before.supply), u128::from(step.after.supply));
+    found.unless(before + minted == after + burned, Law::L2, || {
+        format!("the supply went from {before} to {after} with {minted} minted and {burned} burned in events")
+    });
+}
+
+fn check_credits(ledger: &Ledger, state: &Snapshot, found: &mut Found) {
+    let mut escrowed: BTreeMap<Address, u64> = BTreeMap::new();
+    for (_, job) in state.all::<Job>() {
+        *escrowed.entry(job.requester).or_default() += job.escrow;
+    }
+    let of = |map: &BTreeMap<Address, u64>, owner: &Address| map.get(owner).copied().unwrap_or(0);
+    for (address, credit) in state.all::<CreditAccount>() {
+        let owner = credit.owner;
+        let (held, spent) = (of(&escrowed, &owner), of(&ledger.spent, &owner));
+        found.unless(credit.bought_total == of(&ledger.bought, &owner), Law::L2, || {
+            format!("{address} says {} were bought, events say {}", credit.bought_total, of(&ledger.bought, &owner))
+        });
+        found.unless(credit.burned_total == of(&ledger.burned_for, &owner), Law::L2, || {
+            format!("{address} says {} was burned, events say {}", credit.burned_total, of(&ledger.burned_for, &owner))
+        });
+        found.unless(credit.available + held + spent == credit.bought_total, Law::L1, || {
+            format!("{address}: {} available + {held} escrowed + {spent} spent != {} bought", credit.available, credit.bought_total)
+        });
+        let moved = credit.bought_total + credit.refunded_total;
+        found.unless(credit.available + credit.escrowed_total == moved, Law::L1, || {
+            format!("{address}: available + ever escrowed != bought + refunded = {moved}")
+        });
+    }
+}
+
+fn check_jobs(ledger: &Ledger, state: &Snapshot, found: &mut Found) {
+    for (address, job) in state.all::<Job>() {
+        let Some(record) = ledger.jobs.get(&address) else {
+            found.unless(false, Law::L3, || format!("job {address} has no opening event"));
+            continue;
+        };
+        let open: u64 = (0..job.leases)
+            .filter(|index| !job.is_settled(*index))
+            .filter_map(|index| record.terms.lease_amount(u64::from(index)).ok())
+            .sum();
+        found.unless(job.escrow == open, Law::L3, || {
+            format!("job {address} holds {} for unsettled leases worth {open}", job.escrow)
+        });
+        let whole = record.terms.units.saturating_mul(record.terms.price_per_unit);
+        found.unless(job.escrow + job.spent + job.refunded == whole, Law::L3, || {
+            format!("job {address}: {} + {} + {} != {whole}", job.escrow, job.spent, job.refunded)
+        });
+        let marked: BTreeSet<u32> = (0..record.leases).filter(|index| job.is_settled(*index)).collect();
+        found.unless(marked == record.settled && u32::try_from(marked.len()) == Ok(job.leases_settled), Law::L3, || {
+            format!("job {address} marks {marked:?} as settled, events say {:?}", record.settled)
+        });
+        let units = ledger.accepted_units.get(&address).map_or(0, BTreeSet::len);
+        found.unless(u64::try_from(units) == Ok(job.units_accepted), Law::L7, || {
+            format!("job {address} counts {} accepted units, events {units}", job.units_accepted)
+        });
+    }
+}
+
+fn check_stakes(step: &Step, found: &mut Found) {
+    let held: u64 = step.after.all::<Node>().map(|(_, node)| node.stake + node.unbonding + node.slashed).sum();
+    found.unless(step.after.vault == held, Law::L4, || {
+        format!("the vault holds {} RENDER, the nodes' stakes are {held}", step.after.vault)
+    });
+    let mut slashed: BTreeMap<Address, u64> = BTreeMap::new();
+    for event in &step.events {
+        let Event::StakeSlashed(event) = event else { continue };
+        *slashed.entry(event.node).or_default() += event.from_stake + event.from_unbonding;
+        let expired = step.events.iter().any(
+            |other| matches!(other, Event::LeaseExpired(expired) if expired.lease == event.evidence && expired.node == event.node),
+        );
+        let missed = step.before.get::<Lease>(&event.evidence).is_some_and(|lease| lease.deadline < step.after.now);
+        found.unless(expired && missed, Law::L8, || format!("{} was slashed without a missed deadline", event.node));
+    }
+    for (address, node) in step.after.all::<Node>() {
+        let before = step.before.get::<Node>(&address).map_or(0, |node| node.slashed_total);
+        let said = slashed.get(&address).copied().unwrap_or(0);
+        found.unless(before + said == node.slashed_total, Law::L8, || {
+            format!("{address} was slashed from {before} to {}, events say by {said}", node.slashed_total)
+        });
+    }
+}
+
+fn check_emission(ledger: &Ledger, state: &Snapshot, found: &mut Found) {
+    let Some(network) = state.network() else { return };
+    let Some(schedule) = state.get::<Schedule>(&address::schedule()) else { return };
+    let due = emission::cumulative(&schedule.yearly, network.genesis_at, state.now);
+    found.unless(due.is_ok_and(|due| ledger.minted <= due), Law::L5, || {
+        format!("{} minted, {due:?} due by {}", ledger.minted, state.now)
+    });
+}
+
+fn check_epochs(ledger: &Ledger, state: &Snapshot, found: &mut Found) {
+    for (address, epoch) in state.all::<Epoch>() {
+        let claims = ledger.claims.get(&epoch.number).copied().unwrap_or_default();
+        let within = claims.availability <= epoch.availability_pool
+            && claims.operations <= epoch.operations_pool
+            && claims.work.iter().zip(epoch.work_pools).all(|(claimed, pool)| *claimed <= pool);
+        found.unless(within, Law::L6, || format!("epoch {address}: {claims:?} of {:?}", epoch.work_pools));
+        if epoch.state == EPOCH_FINALIZED {
+            let accepted: u64 = ledger
+                .accepted_work
+                .iter()
+                .filter(|((number, _), _)| *number == epoch.number)
+                .map(|(_, work)| *work)
+                .sum();
+            found.unless(epoch.work.iter().sum::<u64>() == accepted, Law::L6, || {
+                format!("epoch {address} counts {:?}, {accepted} was accepted", epoch.work)
+            });
+        }
+    }
+    for (address, record) in state.all::<NodeEpoch>() {
+        let earned = ledger.accepted_work.get(&(record.epoch, record.node)).copied().unwrap_or(0);
+        found.unless(record.work[usize::from(CLASS_RENDER)] + record.work[usize::from(CLASS_COMPUTE)] == earned, Law::L6, || {
+            format!("{address} counts {:?}, {earned} was accepted", record.work)
+        });
+    }
+}
+
+/// Who paid an account's rent, by what the account says.
+fn payer_of(raw: &RawAccount, state: &Snapshot) -> Option<Address> {
+    let data = &raw.data;
+    None.or_else(|| account::decode::<CreditAccount>(data).map(|credit| credit.payer))
+        .or_else(|| account::decode::<Job>(data).map(|job| job.payer))
+        .or_else(|| account::decode::<Lease>(data).map(|lease| lease.payer))
+        .or_else(|| account::decode::<Epoch>(data).map(|epoch| epoch.payer))
+        .or_else(|| account::decode::<EpochShard>(data).map(|shard| shard.payer))
+        .or_else(|| account::decode::<NodeEpoch>(data).map(|record| record.payer))
+        .or_else(|| account::decode::<Operator>(data).map(|operator| operator.wallet))
+        .or_else(|| account::decode::<Node>(data).map(|node| node.operator))
+        .or_else(|| state.network().map(|network| network.authority))
+}
+
+fn check_rent(step: &Step, found: &mut Found) {
+    let payments = |from: &Snapshot, to: &Snapshot| {
+        let mut sums: BTreeMap<Address, u64> = BTreeMap::new();
+        for (address, raw) in &from.accounts {
+            if !to.accounts.contains_key(address)
+                && let Some(payer) = payer_of(raw, from)
+            {
+                *sums.entry(payer).or_default() += raw.lamports;
+            }
+        }
+        sums
+    };
+    let closed = payments(&step.before, &step.after);
+    let created = payments(&step.after, &step.before);
+    for (payer, due) in &closed {
+        let Some((before, after)) = step.before.wallets.get(payer).zip(step.after.wallets.get(payer)) else {
+            found.unless(false, Law::L10, || format!("{payer}, who paid rent, is not watched"));
+            continue;
+        };
+        let fee = if *payer == step.payer { step.fee } else { 0 };
+        let paid = created.get(payer).copied().unwrap_or(0);
+        found.unless(before + due == after + fee + paid, Law::L10, || {
+            format!("{payer} had {before}, was owed {due} of rent and has {after}")
+        });
+    }
+}
+
+fn check_race(step: &Step, found: &mut Found) {
+    let mut held: BTreeMap<Address, u32> = BTreeMap::new();
+    for event in &step.events {
+        let Event::LeaseClaimed(claim) = event else { continue };
+        let verdict = eligible(step, claim, *held.entry(claim.node).or_default());
+        *held.entry(claim.node).or_default() += 1;
+        found.unless(verdict.is_ok(), Law::L11, || verdict.err().unwrap_or_default());
+    }
+}
+
+/// Recomputes a claim's race; `more_held` leases were claimed by the node before, in the same transaction.
+fn eligible(step: &Step, claim: &render_compute::events::LeaseClaimed, more_held: u32) -> Result<(), String> {
+    let missing = |what: &str| format!("the {what} of claim {} is missing", claim.lease);
+    let network = step.before.network().ok_or_else(|| missing("network"))?;
+    // The seed may be fixed by the same transaction; nothing else in the job changes with a claim.
+    let job: Job = step.after.get(&claim.job).ok_or_else(|| missing("job"))?;
+    let mut node: Node = step.before.get(&claim.node).ok_or_else(|| missing("node"))?;
+    node.leases_held += more_held;
+    let lease: Option<Lease> = step.before.get(&claim.lease);
+    let expired = step.events.iter().find_map(|event| match event {
+        Event::LeaseExpired(expired) if expired.lease == claim.lease => Some(expired.claimable_at),
+        _ => None,
+    });
+    let (claimable_at, attempt) = match (&lease, expired) {
+        (Some(lease), Some(reopened)) => (reopened, lease.attempt + 1),
+        (Some(lease), None) => (lease.claimable_at, lease.attempt),
+        (None, _) => (job.opened_at, 0),
+    };
+    let reputation = race::require_requirements(&network, &job, &node, claim.claimed_at)
+        .map_err(|error| format!("{} does not meet the requirements: {error:?}", claim.node))?;
+    let entry = race::entry(&network, &claim.job, &job, &claim.node, &node, claim.index, attempt, 0, &reputation)
+        .map_err(|error| format!("no race for {}: {error:?}", claim.lease))?;
+    if (entry.weight, entry.delay_ms) != (claim.weight, claim.delay_ms) {
+        return Err(format!("the event of {} says {} and {} ms, not {entry:?}", claim.lease, claim.weight, claim.delay_ms));
+    }
+    let from = eligible_at(claimable_at, entry.delay_ms).map_err(|error| error.to_string())?;
+    if claim.claimed_at < from {
+        return Err(format!("{} was claimed at {}, before {from}", claim.lease, claim.claimed_at));
+    }
+    Ok(())
+}
