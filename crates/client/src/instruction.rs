@@ -627,7 +627,7 @@ names! {
     NetworkSetOracle = "network_set_oracle", NetworkSetParameters = "network_set_parameters",
     OraclePublish = "oracle_publish", OracleSetPublishers = "oracle_set_publishers",
     EngineRegister = "engine_register", CreditBuy = "credit_buy", CreditOpen = "credit_open",
-    OperatorRegister = "operator_register", OperatorSetPayout = "operator_set_payout",
+    OperatorClose = "operator_close", OperatorRegister = "operator_register", OperatorSetPayout = "operator_set_payout",
     NodeClose = "node_close", NodeDrain = "node_drain", NodeRegister = "node_register", NodeUpdate = "node_update",
     SlashBurn = "slash_burn", StakeDeposit = "stake_deposit", StakeUnbond = "stake_unbond",
     StakeWithdraw = "stake_withdraw", JobCancel = "job_cancel", JobClose = "job_close", JobOpen = "job_open",
