@@ -47,13 +47,19 @@ pub struct Context<'a> {
     /// Where words go.
     pub output: Output,
     wallet: Result<Keypair, CliError>,
-    store: Result<BlobStore, CliError>,
+    store: Place,
+}
+
+/// A store, or where one is: opening a folder makes it, which commands that need none should not.
+enum Place {
+    Open(BlobStore),
+    At(Option<String>),
 }
 
 impl<'a> Context<'a> {
     /// For callers inside a process: `wallet` signs, `store` holds the blobs, nothing is shown.
     pub fn new(chain: &'a dyn Chain, wallet: Keypair, store: BlobStore) -> Self {
-        Self { chain, output: Output::silent(), wallet: Ok(wallet), store: Ok(store) }
+        Self { chain, output: Output::silent(), wallet: Ok(wallet), store: Place::Open(store) }
     }
 
     /// The key that signs and pays.
@@ -67,8 +73,13 @@ impl<'a> Context<'a> {
     }
 
     /// The blob store.
-    pub fn store(&self) -> Result<&BlobStore, CliError> {
-        self.store.as_ref().map_err(Clone::clone)
+    pub fn store(&self) -> Result<BlobStore, CliError> {
+        let place = match &self.store {
+            Place::Open(store) => return Ok(store.clone()),
+            Place::At(Some(place)) => place.clone(),
+            Place::At(None) => home("--store")?.join(".render-compute/blobs").to_string_lossy().into_owned(),
+        };
+        BlobStore::open(&place).map_err(|error| CliError::usage(format!("--store: {error}")))
     }
 }
 
@@ -85,7 +96,7 @@ impl Settings {
 
     /// Everything, over a connection.
     pub fn context<'a>(&self, chain: &'a dyn Chain) -> Context<'a> {
-        Context { chain, output: self.output(), wallet: self.wallet(), store: self.store() }
+        Context { chain, output: self.output(), wallet: self.wallet(), store: Place::At(self.store.clone()) }
     }
 
     fn wallet(&self) -> Result<Keypair, CliError> {
@@ -99,14 +110,6 @@ impl Settings {
                 path.display()
             ))
         })
-    }
-
-    fn store(&self) -> Result<BlobStore, CliError> {
-        let place = match &self.store {
-            Some(place) => place.clone(),
-            None => home("--store")?.join(".render-compute/blobs").to_string_lossy().into_owned(),
-        };
-        BlobStore::open(&place).map_err(|error| CliError::usage(format!("--store: {error}")))
     }
 }
 

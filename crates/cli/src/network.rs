@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 use market_model::parameters::SPECS;
 use migrations::{Config, Keypairs, Ledger, MintSource, Publisher, Report};
 use render_compute::constants::{ORACLE_PYTH, PAUSE_CREDITS, PAUSE_JOBS, PAUSE_LEASES, PAUSE_STAKES};
-use render_compute_client::{Address, account, address};
+use render_compute_client::{Address, ClientError, account, address};
 use serde::Serialize;
 
 use crate::output::{facts, table};
@@ -121,9 +121,11 @@ pub struct NetworkView {
 
 /// Reads the network.
 pub async fn show(context: &Context<'_>) -> Result<NetworkView, CliError> {
-    let network = account::network(context.chain).await.map_err(|error| {
-        let error = CliError::from(error);
-        CliError::operation(format!("{error}; set one up with `render-compute network init`, or check --url"))
+    let network = account::network(context.chain).await.map_err(|error| match error {
+        ClientError::NoAccount { .. } => CliError::operation(
+            "this cluster has no network; set one up with `render-compute network init`, or check --url",
+        ),
+        other => other.into(),
     })?;
     let areas = [(PAUSE_CREDITS, "credits"), (PAUSE_JOBS, "jobs"), (PAUSE_LEASES, "leases"), (PAUSE_STAKES, "stakes")];
     let values = network.parameters().values();

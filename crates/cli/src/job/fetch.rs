@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use market_model::lease::LeaseState;
 use render_compute::state::Lease;
 use render_compute_client::Address;
+use render_compute_client::blob::BlobStore;
 use render_compute_client::manifest::{Digest, Manifest};
 use scene::{Picture, ToneMap};
 use serde::Serialize;
@@ -66,7 +67,7 @@ pub async fn fetch(
     let mut verified = 0_u32;
     for (index, lease, standing) in snapshot.each() {
         let Some(lease) = lease.filter(|_| is_shown(standing)) else { continue };
-        place(context, &frame, &mut picture, index, lease).await?;
+        place(&store, &frame, &mut picture, index, lease).await?;
         verified += 1;
         bar.inc(u64::from(lease.units));
     }
@@ -102,14 +103,13 @@ pub(super) fn check_options(out: &Path, options: &FetchOptions) -> Result<(), Cl
 }
 
 async fn place(
-    context: &Context<'_>,
+    store: &BlobStore,
     frame: &kernels::render::Frame,
     picture: &mut Picture,
     index: u32,
     lease: &Lease,
 ) -> Result<(), CliError> {
-    let blob = context
-        .store()?
+    let blob = store
         .get_sized(&Digest(lease.result), result_bytes(frame, lease.first_unit, lease.units))
         .await
         .map_err(|error| CliError::operation(format!("the result of lease {index}: {error}")))?;

@@ -1,0 +1,194 @@
+//! Commands on the in-process chain with the real program.
+
+mod support;
+
+use kernels::render::{Frame, SceneImage, compile};
+use render_compute_cli::amount::{Render, Usd};
+use render_compute_cli::job::{FetchOptions, RenderOrder, cancel, close, fetch, list, render, show, watch};
+use render_compute_cli::{credits, epoch, network, node, oracle};
+use render_compute_client::manifest::Digest;
+use render_compute_client::{Signer, account};
+use support::Market;
+
+const FRAME: Frame = Frame { width: 12, height: 8, tile: 4, samples: 1, max_bounces: 2, seed: 1 };
+
+/// Six tiles in three leases for 0.60 USD.
+fn order() -> RenderOrder {
+    RenderOrder {
+        lease_tiles: Some(2),
+        lease_seconds: 60,
+        open_seconds: 3_600,
+        ..RenderOrder::new(FRAME, Usd(600_000))
+    }
+}
+
+fn scene() -> SceneImage {
+    compile(&scene::cornell_box()).expect("the project's own scene")
+}
+
+#[tokio::test]
+async fn a_purchase_costs_what_the_quote_says() {
+    let market = Market::new().await;
+    let context = market.requester("ann", Usd(0)).await;
+    let quote = credits::quote(&context, Usd(4_000_000)).await.expect("a quote");
+    let receipt = credits::buy(&context, Usd(4_000_000), Render(quote.total_render_base_units)).await.expect("bought");
+    assert_eq!(receipt.burned_render_base_units + receipt.fee_render_base_units, quote.total_render_base_units);
+    assert_eq!(receipt.burned_render_base_units, 100_000_000);
+    let view = credits::show(&context, &context.owner().expect("a key")).await.expect("shown");
+    assert_eq!((view.available_credit_units, view.bought_credit_units), (4_000_000, 4_000_000));
+}
+
+#[tokio::test]
+async fn a_purchase_above_the_stated_maximum_is_refused() {
+    let market = Market::new().await;
+    let context = market.requester("ann", Usd(0)).await;
+    let quote = credits::quote(&context, Usd(4_000_000)).await.expect("a quote");
+    let below = Render(quote.total_render_base_units - 1);
+    let message = credits::buy(&context, Usd(4_000_000), below).await.expect_err("too dear").to_string();
+    assert_eq!(message, "credit_buy: the purchase costs more RENDER than the stated maximum");
+}
+
+#[tokio::test]
+async fn a_wallet_without_render_is_told_where_to_send_it() {
+    let market = Market::new().await;
+    market.chain.funded("poor");
+    let context = market.as_("poor");
+    let error = credits::buy(&context, Usd(1), Render(100)).await.expect_err("no RENDER");
+    assert!(error.to_string().contains("holds no RENDER in its account"), "{error}");
+    assert_eq!(error.exit_code(), 1);
+}
+
+#[tokio::test]
+async fn only_a_publisher_reports_a_price() {
+    let market = Market::new().await;
+    let context = market.requester("ann", Usd(0)).await;
+    let price = render_compute_cli::amount::Price(1);
+    let error = oracle::publish(&context, price, price).await.expect_err("no publisher");
+    assert!(error.to_string().contains("is no publisher of"), "{error}");
+}
+
+#[tokio::test]
+async fn a_price_above_the_balance_is_refused_before_anything_is_uploaded() {
+    let market = Market::new().await;
+    let context = market.requester("ann", Usd(599_999)).await;
+    let error = render(&context, &scene(), &order()).await.expect_err("one credit short");
+    assert!(error.to_string().contains("`render-compute credits buy 0.000001`"), "{error}");
+    assert_eq!(error.exit_code(), 1);
+    assert_eq!(list(&context, None).await.expect("jobs").len(), 0);
+}
+
+#[tokio::test]
+async fn a_picture_is_ordered_rendered_and_fetched() {
+    let market = Market::new().await;
+    let (context, identity, image) = (market.requester("ann", Usd(600_000)).await, market.node().await, scene());
+    let receipt = render(&context, &image, &order()).await.expect("ordered");
+    assert_eq!((receipt.quote.units, receipt.quote.leases, receipt.quote.escrow_credit_units), (6, 3, 600_000));
+    for index in 0..3 {
+        market.claim(&identity, &receipt.address, index).await;
+        market.work(&identity, &receipt.address, index, &image, &FRAME).await;
+    }
+    let details = watch(&context, &receipt.address).await.expect("over");
+    assert_eq!((details.job.status, details.progress.accepted), ("done", 6));
+    let out = market.folder.path().join("out.png");
+    let fetched = fetch(&context, &receipt.address, &out, &FetchOptions::default()).await.expect("fetched");
+    assert_eq!((fetched.width, fetched.height, fetched.leases_verified), (12, 8, 3));
+    assert!(out.is_file() && out.with_extension("exr").is_file());
+    let view = epoch::show(&context, Some(details_epoch(&market).await)).await.expect("the epoch");
+    let work: u64 = view.nodes.iter().map(|part| part.work_credit_units.render).sum();
+    assert_eq!(work, view.work_credit_units.render);
+    let machine = node::show(&context, &identity.pubkey()).await.expect("the node");
+    assert_eq!((machine.leases_accepted, machine.accepted_credit_units), (3, 600_000));
+}
+
+/// Number of the latest epoch.
+async fn details_epoch(market: &Market) -> u64 {
+    account::network(&market.chain).await.expect("the network").epoch
+}
+
+#[tokio::test]
+async fn a_result_that_was_exchanged_is_refused_by_its_lease() {
+    let market = Market::new().await;
+    let (context, identity, image) = (market.requester("ann", Usd(600_000)).await, market.node().await, scene());
+    let receipt = render(&context, &image, &order()).await.expect("ordered");
+    market.claim(&identity, &receipt.address, 1).await;
+    market.work(&identity, &receipt.address, 1, &image, &FRAME).await;
+    let lease = &account::leases_of_job(&market.chain, &receipt.address).await.expect("leases")[0].1;
+    let name = Digest(lease.result).to_string();
+    std::fs::write(market.folder.path().join("blobs").join(&name[..2]).join(&name), [0; 2 * 16 * 24]).expect("written");
+    let out = market.folder.path().join("out.png");
+    let partial = FetchOptions { partial: true, ..FetchOptions::default() };
+    let message = fetch(&context, &receipt.address, &out, &partial).await.expect_err("exchanged").to_string();
+    assert!(message.starts_with("the result of lease 1: "), "{message}");
+    assert!(!out.exists());
+}
+
+#[tokio::test]
+async fn an_unfinished_picture_is_written_only_when_asked_for() {
+    let market = Market::new().await;
+    let (context, identity, image) = (market.requester("ann", Usd(600_000)).await, market.node().await, scene());
+    let receipt = render(&context, &image, &order()).await.expect("ordered");
+    market.claim(&identity, &receipt.address, 0).await;
+    market.work(&identity, &receipt.address, 0, &image, &FRAME).await;
+    let out = market.folder.path().join("out.png");
+    let error = fetch(&context, &receipt.address, &out, &FetchOptions::default()).await.expect_err("unfinished");
+    assert!(error.to_string().starts_with("2 of 3 leases have no accepted result"), "{error}");
+    let partial = FetchOptions { partial: true, ..FetchOptions::default() };
+    let fetched = fetch(&context, &receipt.address, &out, &partial).await.expect("partial");
+    assert_eq!(fetched.missing_units, [2, 3, 4, 5]);
+}
+
+#[tokio::test]
+async fn a_cancelled_job_gives_back_what_no_node_holds() {
+    let market = Market::new().await;
+    let (context, identity) = (market.requester("ann", Usd(600_000)).await, market.node().await);
+    let receipt = render(&context, &scene(), &order()).await.expect("ordered");
+    market.claim(&identity, &receipt.address, 2).await;
+    let cancelled = cancel(&context, &receipt.address).await.expect("cancelled");
+    assert_eq!((cancelled.leases_released, cancelled.leases_in_flight), (2, 1));
+    assert_eq!((cancelled.refund_credit_units, cancelled.escrow_credit_units), (400_000, 200_000));
+    let credits = credits::show(&context, &context.owner().expect("a key")).await.expect("shown");
+    assert_eq!(credits.available_credit_units, 400_000);
+}
+
+#[tokio::test]
+async fn closing_takes_back_a_lease_that_its_node_abandoned() {
+    let market = Market::new().await;
+    let (context, identity) = (market.requester("ann", Usd(600_000)).await, market.node().await);
+    let receipt = render(&context, &scene(), &order()).await.expect("ordered");
+    market.claim(&identity, &receipt.address, 2).await;
+    cancel(&context, &receipt.address).await.expect("cancelled");
+    let message = close(&context, &receipt.address).await.expect_err("held").to_string();
+    assert!(message.starts_with("nodes still hold 1 of the job's leases"), "{message}");
+    market.chain.warp(61);
+    let closed = close(&context, &receipt.address).await.expect("closed");
+    assert_eq!((closed.refund_credit_units, closed.spent_credit_units), (200_000, 0));
+    assert!(show(&context, &receipt.address).await.is_err());
+}
+
+#[tokio::test]
+async fn an_open_job_is_not_closed() {
+    let market = Market::new().await;
+    let context = market.requester("ann", Usd(600_000)).await;
+    let receipt = render(&context, &scene(), &order()).await.expect("ordered");
+    let message = close(&context, &receipt.address).await.expect_err("open").to_string();
+    assert!(message.contains("cancel it first"), "{message}");
+    assert_eq!(market.job(&receipt.address).await.escrow, 600_000);
+}
+
+#[tokio::test]
+async fn somebody_elses_job_is_not_cancelled() {
+    let market = Market::new().await;
+    let context = market.requester("ann", Usd(600_000)).await;
+    let receipt = render(&context, &scene(), &order()).await.expect("ordered");
+    let stranger = market.requester("bob", Usd(0)).await;
+    let message = cancel(&stranger, &receipt.address).await.expect_err("a stranger").to_string();
+    assert!(message.contains("can cancel this job, not"), "{message}");
+}
+
+#[tokio::test]
+async fn the_network_is_shown_with_every_parameter() {
+    let market = Market::new().await;
+    let view = network::show(&market.as_("ann")).await.expect("shown");
+    assert_eq!(view.parameters.len(), market_model::parameters::COUNT);
+    assert_eq!((view.oracle_kind, view.epoch, view.paused.len()), ("publishers", 1, 0));
+}
