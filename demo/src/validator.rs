@@ -9,7 +9,7 @@ use anyhow::{Context as _, Result, bail, ensure};
 use render_compute::state::{EPOCH_FINALIZED, JOB_DONE, Job};
 use render_compute_client::{
     account, address,
-    chain::{Chain, RpcChain, RpcSettings},
+    chain::{RpcChain, RpcSettings},
 };
 use solana_keypair::write_keypair_file;
 use solana_signer::Signer;

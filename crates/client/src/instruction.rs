@@ -194,9 +194,8 @@ pub fn credit_buy(network: &Network, arguments: &CreditBuy) -> Instruction {
 
 /// Gives a wallet an account for credits.
 pub fn credit_open(payer: &Address, owner: &Address) -> Instruction {
-    data::CreditOpen {}.to_instruction(accounts::CreditOpen {
+    data::CreditOpen { owner: *owner }.to_instruction(accounts::CreditOpen {
         payer: *payer,
-        owner: *owner,
         credit: address::credit(owner),
         system_program: SYSTEM_PROGRAM,
     })

@@ -111,9 +111,9 @@ pub mod render_compute {
 
     /// Gives a wallet an account for credits.
     ///
-    /// Before: the wallet has no account. After: it has an empty one.
-    pub fn credit_open(ctx: &mut Context<CreditOpen>) -> Result<()> {
-        instructions::credit_open(ctx)
+    /// Before: the wallet `owner` has no account. After: it has an empty one. The owner need not sign: it gives nobody anything.
+    pub fn credit_open(ctx: &mut Context<CreditOpen>, owner: Address) -> Result<()> {
+        instructions::credit_open(ctx, owner)
     }
 
     /// Removes an operator without nodes.

@@ -5,23 +5,22 @@ use anchor_lang::prelude::*;
 
 /// Accounts of `credit_open`.
 #[derive(Accounts)]
+#[instruction(owner: Address)]
 pub struct CreditOpen {
     /// Pays the rent.
     #[account(mut)]
     pub payer: Signer,
-    /// The requester. Need not sign: an empty account gives nobody anything.
-    pub owner: UncheckedAccount,
     /// Created.
-    #[account(init, payer = payer, seeds = [SEED_CREDIT, owner.address().as_ref()], bump)]
+    #[account(init, payer = payer, seeds = [SEED_CREDIT, owner], bump)]
     pub credit: Account<CreditAccount>,
     /// System program.
     pub system_program: Program<System>,
 }
 
-/// Before: the wallet has no account. After: it has an empty one.
-pub fn credit_open(ctx: &mut Context<CreditOpen>) -> Result<()> {
+/// Before: the wallet `owner` has no account. After: it has an empty one. The owner need not sign: it gives nobody anything.
+pub fn credit_open(ctx: &mut Context<CreditOpen>, owner: Address) -> Result<()> {
     let bump = ctx.bumps.credit;
-    let (owner, payer) = (*ctx.accounts.owner.address(), *ctx.accounts.payer.address());
+    let payer = *ctx.accounts.payer.address();
     let credit = &mut ctx.accounts.credit;
     credit.owner = owner;
     credit.payer = payer;

@@ -11,8 +11,8 @@ pub struct JobClose {
     /// Closed.
     #[account(mut, close = payer)]
     pub job: Account<Job>,
-    /// Paid the rent and receives it back.
-    #[account(mut, address = job.payer @ RenderError::NotRequester)]
+    /// Paid the rent and receives it back. May be the signer: it only gains lamports here.
+    #[account(mut, unsafe(dup), address = job.payer @ RenderError::NotRequester)]
     pub payer: UncheckedAccount,
 }
 
