@@ -77,6 +77,7 @@ fn scenario() -> World {
     world.apply(instruction::stake_withdraw(&owner, &key, &machine.payout), &[&machine.wallet]);
     world.apply(instruction::operator_set_payout(&owner, &machine.payout), &[&machine.wallet]);
     world.apply(instruction::node_close(&owner, &key), &[&machine.wallet]);
+    world.apply(instruction::operator_close(&owner), &[&machine.wallet]);
     world
 }
 

@@ -107,6 +107,6 @@ fn foreign_accounts_with_the_right_bytes_are_refused() {
     let commit = instruction::attestation_commit(&machine.key(), &lease, COMMITMENT);
     for original in [render_compute_client::address::network(), machine.node, lease] {
         let forged = replaced(commit.clone(), &original, &world.forge(&original));
-        world.refuse(forged, &[&machine.identity], InstructionError::InvalidAccountOwner);
+        world.refuse(forged, &[&machine.identity], InstructionError::IllegalOwner);
     }
 }

@@ -93,9 +93,13 @@ fn a_root_is_revealed_once_and_not_before_a_commitment() {
 
 #[test]
 fn a_copied_commitment_cannot_be_revealed_by_the_copier() {
-    let (world, machine, job, lease) = committed();
-    let copier = world.machine("copier");
+    let world = World::new();
+    let requester = world.requester_with("requester", USD);
+    let (machine, copier) = (world.machine("machine"), world.machine("copier"));
+    let job = world.open_seeded(&requester, order());
+    let lease = world.claim(&machine, &job, 0);
     let second = world.claim(&copier, &job, 1);
+    world.commit(&machine, &lease);
     let copied = world.get::<Lease>(&lease).commitment;
     world.apply(instruction::attestation_commit(&copier.key(), &second, copied), &[&copier.identity]);
     world.chain.advance_slots(1);
@@ -137,6 +141,6 @@ fn foreign_accounts_with_the_right_bytes_are_refused() {
     let (world, machine, _, lease) = committed();
     for original in [address::network(), machine.node, lease] {
         let forged = replaced(World::revealing(&machine, &lease), &original, &world.forge(&original));
-        world.refuse(forged, &[&machine.identity], InstructionError::InvalidAccountOwner);
+        world.refuse(forged, &[&machine.identity], InstructionError::IllegalOwner);
     }
 }

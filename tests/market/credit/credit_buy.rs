@@ -389,7 +389,7 @@ fn foreign_accounts_with_the_right_bytes_are_refused() {
     for original in [buyer.credit(), address::network(), address::epoch(1), shard] {
         let forged = world.forge(&original);
         let purchase = replaced(purchase.clone(), &original, &forged);
-        world.refuse(purchase, &[&buyer.wallet], InstructionError::InvalidAccountOwner);
+        world.refuse(purchase, &[&buyer.wallet], InstructionError::IllegalOwner);
     }
 }
 
@@ -400,20 +400,29 @@ fn accounts_of_another_type_are_refused() {
     let purchase = world.purchase(&buyer, USD);
     let by = replaced(purchase.clone(), &address::epoch(1), &address::network());
     world.refuse(by, &[&buyer.wallet], InstructionError::InvalidAccountData);
-    let by = replaced(purchase, &buyer.credit(), &address::epoch(1));
+    let by = replaced(purchase, &buyer.credit(), &address::schedule());
     world.refuse(by, &[&buyer.wallet], InstructionError::InvalidAccountData);
 }
 
 #[test]
 fn another_oracle_mint_or_operations_account_is_refused() {
     let world = World::new();
-    let buyer = world.requester("buyer");
+    let (buyer, other) = (world.requester("buyer"), world.requester("other"));
     let purchase = world.purchase(&buyer, USD);
     let forged = world.forge(&address::oracle());
     let signers = [&buyer.wallet];
     world.refuse(replaced(purchase.clone(), &address::oracle(), &forged), &signers, RenderError::WrongOracle);
     world.refuse(replaced(purchase.clone(), &world.mint, &forged), &signers, RenderError::WrongMint);
-    world.refuse(replaced(purchase, &world.operations, &buyer.render), &signers, RenderError::WrongTokenAccount);
+    world.refuse(replaced(purchase, &world.operations, &other.render), &signers, RenderError::WrongTokenAccount);
+}
+
+#[test]
+fn paying_operations_with_its_own_account_is_refused() {
+    let world = World::new();
+    let buyer = world.requester("buyer");
+    let purchase = replaced(world.purchase(&buyer, USD), &world.operations, &buyer.render);
+    // Anchor's code for an account that is passed twice to be changed.
+    world.refuse(purchase, &[&buyer.wallet], Reason::Market(2_040));
 }
 
 #[test]

@@ -1,6 +1,9 @@
 //! `credit_open`.
 
-use market_tests::{Reason, World, world::only_event};
+use market_tests::{
+    World,
+    world::{only_event, replaced},
+};
 use render_compute::{constants::NEUTRAL_REPUTATION, events::CreditAccountOpened, state::CreditAccount};
 use render_compute_client::{Signer, address, event::Event, instruction};
 use solana_instruction_error::InstructionError;
@@ -41,7 +44,7 @@ fn an_account_opens_at_an_address_that_somebody_has_sent_lamports_to() {
 fn another_wallets_address_is_refused() {
     let world = World::new();
     let (one, other) = (world.wallet("one"), world.wallet("other"));
-    let mut open = instruction::credit_open(&one.pubkey(), &one.pubkey());
-    open.accounts[2].pubkey = address::credit(&other.pubkey());
-    world.refuse(open, &[&one], Reason::Check(InstructionError::InvalidSeeds));
+    let (own, others) = (address::credit(&one.pubkey()), address::credit(&other.pubkey()));
+    let open = replaced(instruction::credit_open(&one.pubkey(), &one.pubkey()), &own, &others);
+    world.refuse(open, &[&one], InstructionError::InvalidSeeds);
 }

@@ -62,7 +62,7 @@ fn only_the_authority_registers_engines() {
     let nobody = unsigned(register.clone(), &world.authority.pubkey());
     world.refuse(nobody, &[&world.crank], InstructionError::MissingRequiredSignature);
     let forged = replaced(register.clone(), &address::network(), &world.forge(&address::network()));
-    world.refuse(forged, &[&world.authority], InstructionError::InvalidAccountOwner);
+    world.refuse(forged, &[&world.authority], InstructionError::IllegalOwner);
     let elsewhere = replaced(register, &address::engine(&tensor(&world).id), &address::engine(&address::RENDER_ENGINE));
     world.refuse(elsewhere, &[&world.authority], InstructionError::InvalidSeeds);
 }

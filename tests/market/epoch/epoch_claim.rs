@@ -111,7 +111,7 @@ fn foreign_accounts_with_the_right_bytes_are_refused() {
     let operator = address::operator(&one.operator());
     for original in [address::network(), address::epoch(1), one.node, operator, record] {
         let forged = replaced(world.claiming(&one, 1), &original, &world.forge(&original));
-        world.refuse(forged, &[&world.crank], InstructionError::InvalidAccountOwner);
+        world.refuse(forged, &[&world.crank], InstructionError::IllegalOwner);
     }
     let mint = replaced(world.claiming(&one, 1), &world.mint, &world.forge(&world.mint));
     world.refuse(mint, &[&world.crank], RenderError::WrongMint);

@@ -49,6 +49,6 @@ fn the_share_goes_nowhere_else() {
     world.refuse(mint, &[&world.crank], RenderError::WrongMint);
     for original in [address::network(), address::epoch(1)] {
         let forged = replaced(claim.clone(), &original, &world.forge(&original));
-        world.refuse(forged, &[&world.crank], InstructionError::InvalidAccountOwner);
+        world.refuse(forged, &[&world.crank], InstructionError::IllegalOwner);
     }
 }

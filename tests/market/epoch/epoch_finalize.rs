@@ -93,6 +93,6 @@ fn another_epoch_in_place_of_the_one_before_is_refused() {
     world.refuse(skipping, &[&world.crank], RenderError::WrongEpoch);
     for original in [address::network(), address::schedule(), address::epoch(2), address::epoch(3)] {
         let forged = replaced(instruction::epoch_finalize(3), &original, &world.forge(&original));
-        world.refuse(forged, &[&world.crank], InstructionError::InvalidAccountOwner);
+        world.refuse(forged, &[&world.crank], InstructionError::IllegalOwner);
     }
 }

@@ -15,7 +15,8 @@ fn an_epoch_follows_the_one_before_without_a_gap() {
     assert_eq!((first.starts_at, first.ends_at), (world.network().genesis_at, world.network().genesis_at + 172_800));
     world.warp_to(first.ends_at + 1_000);
     let confirmed = world.apply(instruction::epoch_open(&world.crank.pubkey(), 2), &[&world.crank]);
-    let event = EpochOpened { number: 2, starts_at: first.ends_at, ends_at: first.ends_at + 172_800 };
+    let payer = world.crank.pubkey();
+    let event = EpochOpened { number: 2, payer, starts_at: first.ends_at, ends_at: first.ends_at + 172_800 };
     assert_eq!(only_event(&confirmed), Event::from(event));
     assert_eq!(world.epoch(), 2);
 }
@@ -56,7 +57,7 @@ fn the_epoch_before_cannot_be_left_out() {
     let without = replaced(open.clone(), &address::epoch(1), &address::PROGRAM);
     world.refuse(without, &[&world.crank], RenderError::WrongEpoch);
     let forged = replaced(open, &address::epoch(1), &world.forge(&address::epoch(1)));
-    world.refuse(forged, &[&world.crank], InstructionError::InvalidAccountOwner);
+    world.refuse(forged, &[&world.crank], InstructionError::IllegalOwner);
 }
 
 #[test]

@@ -3,10 +3,10 @@
 
 use market_tests::{
     World,
-    world::{USD, order, replaced},
+    world::{USD, only_event, order, replaced},
 };
-use render_compute::{constants::EPOCH_SHARDS, errors::RenderError, state::*};
-use render_compute_client::{Signer, address, instruction};
+use render_compute::{constants::EPOCH_SHARDS, errors::RenderError, events::*, state::*};
+use render_compute_client::{Signer, address, event::Event, instruction};
 use solana_instruction_error::InstructionError;
 
 #[test]
@@ -14,7 +14,9 @@ fn a_shard_opens_empty_and_once_while_its_epoch_runs() {
     let world = World::new();
     let key = world.crank.pubkey();
     let open = instruction::epoch_shard_open(&key, 1, 7);
-    world.apply(open.clone(), &[&world.crank]);
+    let confirmed = world.apply(open.clone(), &[&world.crank]);
+    let event = EpochShardOpened { number: 1, shard: 7, payer: key };
+    assert_eq!(only_event(&confirmed), Event::from(event));
     let shard: EpochShard = world.get(&address::epoch_shard(1, 7));
     assert_eq!((shard.epoch, shard.shard, shard.payer), (1, 7, key));
     assert_eq!((shard.work, shard.burned, shard.bought), ([0; 2], 0, 0));
@@ -39,7 +41,8 @@ fn the_shard_of_a_finalized_epoch_is_removed_and_its_rent_goes_to_who_paid_it() 
     let stolen = instruction::epoch_shard_close(1, 7, &world.crank.pubkey());
     world.refuse(stolen, &[&world.crank], RenderError::WrongShard);
     let (rent, before) = (world.lamports(&address::epoch_shard(1, 7)), world.lamports(&key));
-    world.apply(close.clone(), &[&world.crank]);
+    let confirmed = world.apply(close.clone(), &[&world.crank]);
+    assert_eq!(only_event(&confirmed), Event::from(EpochShardClosed { number: 1, shard: 7, payer: key }));
     assert_eq!(world.lamports(&key), before + rent);
     world.refuse(close, &[&world.crank], InstructionError::UninitializedAccount);
     world.refuse(instruction::epoch_shard_open(&key, 1, 7), &[&payer], RenderError::OutsideEpoch);
@@ -61,7 +64,9 @@ fn a_nodes_record_opens_once_while_its_epoch_runs() {
     let machine = world.machine("machine");
     let key = world.crank.pubkey();
     let open = instruction::node_epoch_open(&key, &machine.node, 1);
-    world.apply(open.clone(), &[&world.crank]);
+    let confirmed = world.apply(open.clone(), &[&world.crank]);
+    let event = NodeEpochOpened { number: 1, node: machine.node, payer: key };
+    assert_eq!(only_event(&confirmed), Event::from(event));
     let record: NodeEpoch = world.get(&address::node_epoch(&machine.node, 1));
     assert_eq!((record.node, record.epoch, record.payer, record.work), (machine.node, 1, key, [0; 2]));
     assert!(world.send(&[open], &[&world.crank]).is_err());
@@ -89,7 +94,9 @@ fn a_claimed_record_is_removed_and_its_rent_goes_to_who_paid_it() {
     world.refuse(stolen, &[&world.crank], RenderError::WrongNode);
     let record = address::node_epoch(&machine.node, 1);
     let (rent, before) = (world.lamports(&record), world.lamports(&key));
-    world.apply(close, &[&world.crank]);
+    let confirmed = world.apply(close, &[&world.crank]);
+    let event = NodeEpochClosed { number: 1, node: machine.node, payer: key };
+    assert_eq!(only_event(&confirmed), Event::from(event));
     assert_eq!(world.lamports(&key), before + rent);
     // It cannot come back to be claimed again.
     let again = instruction::node_epoch_open(&key, &machine.node, 1);

@@ -75,7 +75,7 @@ fn look_alikes_are_refused() {
     let job = world.open(&requester, order());
     let cancel = instruction::job_cancel(&requester.key(), &job);
     let forged = replaced(cancel.clone(), &job, &world.forge(&job));
-    world.refuse(forged, &[&requester.wallet], InstructionError::InvalidAccountOwner);
+    world.refuse(forged, &[&requester.wallet], InstructionError::IllegalOwner);
     let other = replaced(cancel, &job, &address::network());
     world.refuse(other, &[&requester.wallet], InstructionError::InvalidAccountData);
 }

@@ -77,5 +77,5 @@ fn a_foreign_job_with_the_right_bytes_is_refused() {
     let (requester, job) = settled(&world);
     let close = instruction::job_close(&requester.key(), &job, &requester.key());
     let forged = replaced(close, &job, &world.forge(&job));
-    world.refuse(forged, &[&requester.wallet], InstructionError::InvalidAccountOwner);
+    world.refuse(forged, &[&requester.wallet], InstructionError::IllegalOwner);
 }

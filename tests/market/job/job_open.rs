@@ -147,10 +147,15 @@ fn a_job_is_open_for_at_least_a_second_and_at_most_the_longest_time() {
 #[test]
 fn a_lease_lasts_from_five_seconds_to_the_longest_time_of_a_job() {
     let longest = 86_400;
-    opened(JobOrder { lease_seconds: 5, ..order() });
+    assert_eq!(opened(JobOrder { lease_seconds: 5, ..order() }).lease_seconds, 5);
     opened(JobOrder { lease_seconds: longest, ..order() });
     refused(JobOrder { lease_seconds: 4, ..order() }, RenderError::BadLeaseSeconds);
     refused(JobOrder { lease_seconds: longest + 1, ..order() }, RenderError::BadLeaseSeconds);
+}
+
+#[test]
+fn a_lease_lasts_as_long_as_the_network_says_when_the_order_does_not() {
+    assert_eq!(opened(JobOrder { lease_seconds: 0, ..order() }).lease_seconds, 600);
 }
 
 #[test]
@@ -205,7 +210,7 @@ fn foreign_accounts_with_the_right_bytes_are_refused() {
     let open = opening(&requester, 0, order());
     for original in [address::network(), address::engine(&address::RENDER_ENGINE), requester.credit()] {
         let forged = replaced(open.clone(), &original, &world.forge(&original));
-        world.refuse(forged, &[&requester.wallet], InstructionError::InvalidAccountOwner);
+        world.refuse(forged, &[&requester.wallet], InstructionError::IllegalOwner);
     }
 }
 

@@ -74,5 +74,5 @@ fn a_foreign_job_with_the_right_bytes_is_refused() {
     let job = world.open(&requester, order());
     let forged = world.forge(&job);
     let seed = replaced(instruction::job_seed(&job), &job, &forged);
-    world.refuse(seed, &[&world.crank], InstructionError::InvalidAccountOwner);
+    world.refuse(seed, &[&world.crank], InstructionError::IllegalOwner);
 }

@@ -120,7 +120,7 @@ fn look_alikes_are_refused() {
     let release = instruction::lease_release(&job, &requester.key(), 0);
     let credit = requester.credit();
     let forged = replaced(release.clone(), &credit, &world.forge(&credit));
-    world.refuse(forged, &[&world.crank], InstructionError::InvalidAccountOwner);
+    world.refuse(forged, &[&world.crank], InstructionError::IllegalOwner);
     // An empty address in place of the lease would hide that somebody holds it.
     let (own, other) = (address::lease(&job, 0, 0), address::lease(&job, 1, 0));
     world.refuse(replaced(release, &own, &other), &[&world.crank], InstructionError::InvalidSeeds);

@@ -175,6 +175,6 @@ fn foreign_accounts_with_the_right_bytes_are_refused() {
     let record = address::node_epoch(&machine.node, 1);
     for original in [address::network(), job, machine.node, lease, address::epoch(1), shard, record] {
         let forged = replaced(accept.clone(), &original, &world.forge(&original));
-        world.refuse(forged, &[&world.crank], InstructionError::InvalidAccountOwner);
+        world.refuse(forged, &[&world.crank], InstructionError::IllegalOwner);
     }
 }

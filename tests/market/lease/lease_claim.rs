@@ -87,6 +87,22 @@ fn a_claim_a_second_before_the_nodes_turn_is_refused() {
 }
 
 #[test]
+fn stake_that_came_after_the_job_waits_as_long_as_anyone_may_have_to() {
+    let (world, _, machine, job) = with_job(order());
+    let early = world.turn(&machine, &job, 0);
+    let deposit = instruction::stake_deposit(&machine.operator(), &machine.key(), &machine.payout, 1);
+    world.apply(deposit, &[&machine.wallet]);
+    let turn = world.get::<Job>(&job).opened_at + 120;
+    assert_eq!(world.turn(&machine, &job, 0), turn);
+    assert!(early < turn);
+    let claim = instruction::lease_claim(&machine.key(), &job, 0);
+    world.warp_to(turn - 1);
+    world.refuse(claim.clone(), &[&machine.identity], MarketError::NotYetEligible);
+    world.warp_to(turn);
+    world.apply(claim, &[&machine.identity]);
+}
+
+#[test]
 fn only_one_node_gets_a_lease() {
     let (world, _, machine, job) = with_job(order());
     let other = world.machine("other");
@@ -289,14 +305,14 @@ fn foreign_accounts_with_the_right_bytes_are_refused() {
     let claim = instruction::lease_claim(&machine.key(), &job, 0);
     for original in [address::network(), machine.node] {
         let forged = replaced(claim.clone(), &original, &world.forge(&original));
-        world.refuse(forged, &[&machine.identity], InstructionError::InvalidAccountOwner);
+        world.refuse(forged, &[&machine.identity], InstructionError::IllegalOwner);
     }
     // A forged job at its own address would need another lease; with the real lease's address the seeds do not fit.
     let forged = world.forge(&job);
     let mut claim = replaced(claim, &job, &forged);
-    world.refuse(claim.clone(), &[&machine.identity], InstructionError::InvalidAccountOwner);
+    world.refuse(claim.clone(), &[&machine.identity], InstructionError::IllegalOwner);
     claim = replaced(claim, &address::lease(&job, 0, 0), &address::lease(&forged, 0, 0));
-    world.refuse(claim, &[&machine.identity], InstructionError::InvalidAccountOwner);
+    world.refuse(claim, &[&machine.identity], InstructionError::IllegalOwner);
 }
 
 #[test]

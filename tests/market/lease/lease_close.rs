@@ -74,5 +74,5 @@ fn a_foreign_lease_with_the_right_bytes_is_refused() {
     let close = instruction::lease_close(&world.get(&lease));
     world.apply(instruction::job_close(&requester.key(), &job, &requester.key()), &[&requester.wallet]);
     let forged = replaced(close, &lease, &world.forge(&lease));
-    world.refuse(forged, &[&world.crank], InstructionError::InvalidAccountOwner);
+    world.refuse(forged, &[&world.crank], InstructionError::IllegalOwner);
 }

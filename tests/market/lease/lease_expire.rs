@@ -127,7 +127,7 @@ fn foreign_accounts_with_the_right_bytes_are_refused() {
     let expire = instruction::lease_expire(&world.get(&lease));
     for original in [machine.node, lease] {
         let forged = replaced(expire.clone(), &original, &world.forge(&original));
-        world.refuse(forged, &[&world.crank], InstructionError::InvalidAccountOwner);
+        world.refuse(forged, &[&world.crank], InstructionError::IllegalOwner);
     }
 }
 

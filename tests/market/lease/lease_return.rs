@@ -85,6 +85,6 @@ fn foreign_accounts_with_the_right_bytes_are_refused() {
     let back = instruction::lease_return(&machine.key(), &lease);
     for original in [machine.node, lease] {
         let forged = replaced(back.clone(), &original, &world.forge(&original));
-        world.refuse(forged, &[&machine.identity], InstructionError::InvalidAccountOwner);
+        world.refuse(forged, &[&machine.identity], InstructionError::IllegalOwner);
     }
 }

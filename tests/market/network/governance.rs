@@ -133,6 +133,6 @@ fn only_the_authority_governs() {
         let nobody = unsigned(instruction.clone(), &key);
         world.refuse(nobody, &[&world.crank], InstructionError::MissingRequiredSignature);
         let forged = replaced(instruction, &address::network(), &world.forge(&address::network()));
-        world.refuse(forged, &[&world.authority], InstructionError::InvalidAccountOwner);
+        world.refuse(forged, &[&world.authority], InstructionError::IllegalOwner);
     }
 }

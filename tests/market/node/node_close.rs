@@ -74,5 +74,5 @@ fn only_the_operator_closes_a_node() {
     world.refuse(replaced(by_other, &own, &others), &[&other.wallet], RenderError::NotOperator);
     world.refuse(replaced(close.clone(), &own, &others), &[&machine.wallet], RenderError::NotOperator);
     let forged = replaced(close, &machine.node, &world.forge(&machine.node));
-    world.refuse(forged, &[&machine.wallet], InstructionError::InvalidAccountOwner);
+    world.refuse(forged, &[&machine.wallet], InstructionError::IllegalOwner);
 }

@@ -97,5 +97,5 @@ fn another_operators_account_is_refused() {
     let stolen = replaced(register.clone(), &own, &address::operator(&other.operator()));
     world.refuse(stolen, &[&wallet, &identity], RenderError::NotOperator);
     let forged = replaced(register, &own, &world.forge(&own));
-    world.refuse(forged, &[&wallet, &identity], InstructionError::InvalidAccountOwner);
+    world.refuse(forged, &[&wallet, &identity], InstructionError::IllegalOwner);
 }

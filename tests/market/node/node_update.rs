@@ -45,7 +45,7 @@ fn only_the_operator_changes_an_offer() {
     let nobody = unsigned(update.clone(), &machine.operator());
     world.refuse(nobody, &[&world.crank], InstructionError::MissingRequiredSignature);
     let forged = replaced(update, &machine.node, &world.forge(&machine.node));
-    world.refuse(forged, &[&machine.wallet], InstructionError::InvalidAccountOwner);
+    world.refuse(forged, &[&machine.wallet], InstructionError::IllegalOwner);
 }
 
 #[test]

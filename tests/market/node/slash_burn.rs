@@ -44,6 +44,6 @@ fn look_alikes_are_refused() {
     world.refuse(mint, &[&world.crank], RenderError::WrongMint);
     for original in [address::network(), machine.node] {
         let forged = replaced(burn.clone(), &original, &world.forge(&original));
-        world.refuse(forged, &[&world.crank], InstructionError::InvalidAccountOwner);
+        world.refuse(forged, &[&world.crank], InstructionError::IllegalOwner);
     }
 }

@@ -31,12 +31,23 @@ fn a_deposit_moves_render_into_the_vault() {
 }
 
 #[test]
-fn anyone_may_add_to_a_nodes_stake() {
+fn nobody_else_adds_to_a_nodes_stake() {
     let world = World::new();
-    let (machine, friend) = (world.machine_with("machine", offer(), 0), world.requester("friend"));
-    let deposit = instruction::stake_deposit(&friend.key(), &machine.key(), &friend.render, RENDER);
-    world.apply(deposit, &[&friend.wallet]);
-    assert_eq!(world.get::<Node>(&machine.node).stake, RENDER);
+    let (machine, stranger) = (world.machine_with("machine", offer(), 0), world.requester("stranger"));
+    let deposit = instruction::stake_deposit(&stranger.key(), &machine.key(), &stranger.render, RENDER);
+    world.refuse(deposit, &[&stranger.wallet], RenderError::NotOperator);
+    let deposit = instruction::stake_deposit(&machine.key(), &machine.key(), &machine.payout, RENDER);
+    world.refuse(deposit, &[&machine.identity], RenderError::NotOperator);
+}
+
+#[test]
+fn a_deposit_is_remembered_by_its_slot() {
+    let world = World::new();
+    let machine = world.machine("machine");
+    world.chain.advance_slots(5);
+    let deposit = instruction::stake_deposit(&machine.operator(), &machine.key(), &machine.payout, 1);
+    world.apply(deposit, &[&machine.wallet]);
+    assert_eq!(world.get::<Node>(&machine.node).staked_slot, world.chain.now().slot);
 }
 
 #[test]
@@ -79,7 +90,7 @@ fn look_alikes_and_missing_signatures_are_refused() {
     world.refuse(elsewhere, &signers, RenderError::WrongTokenAccount);
     for original in [address::network(), machine.node] {
         let forged = replaced(deposit.clone(), &original, &world.forge(&original));
-        world.refuse(forged, &signers, InstructionError::InvalidAccountOwner);
+        world.refuse(forged, &signers, InstructionError::IllegalOwner);
     }
     let nobody = unsigned(deposit, &machine.operator());
     world.refuse(nobody, &[&world.crank], InstructionError::MissingRequiredSignature);

@@ -71,6 +71,6 @@ fn only_the_operator_unbonds() {
     world.refuse(nobody, &[&world.crank], InstructionError::MissingRequiredSignature);
     for original in [address::network(), machine.node] {
         let forged = replaced(unbond.clone(), &original, &world.forge(&original));
-        world.refuse(forged, &[&machine.wallet], InstructionError::InvalidAccountOwner);
+        world.refuse(forged, &[&machine.wallet], InstructionError::IllegalOwner);
     }
 }

@@ -3,9 +3,11 @@
 use market_model::MarketError;
 use market_tests::{
     Machine, World,
-    world::{RENDER, only_event, replaced, unsigned},
+    world::{RENDER, USD, only_event, order, replaced, unsigned},
 };
-use render_compute::{constants::PAUSE_ALL, errors::RenderError, events::StakeChanged, state::Node};
+use render_compute::{
+    constants::PAUSE_ALL, errors::RenderError, events::StakeChanged, instructions::JobOrder, state::Node,
+};
 use render_compute_client::{Signer, address, event::Event, instruction};
 use solana_instruction_error::InstructionError;
 
@@ -50,6 +52,22 @@ fn stake_is_withdrawn_from_the_second_in_which_unbonding_ends() {
 }
 
 #[test]
+fn a_node_that_holds_a_lease_withdraws_nothing() {
+    let world = World::new();
+    let (requester, machine) = (world.requester_with("requester", USD), world.machine("machine"));
+    let long = JobOrder { lease_seconds: 86_400, open_seconds: 86_400, ..order() };
+    let job = world.open_seeded(&requester, long);
+    let unbond = instruction::stake_unbond(&machine.operator(), &machine.key(), 50 * RENDER);
+    world.apply(unbond, &[&machine.wallet]);
+    let lease = world.claim(&machine, &job, 0);
+    world.warp_to(world.get::<Node>(&machine.node).unbonding_until);
+    let withdraw = instruction::stake_withdraw(&machine.operator(), &machine.key(), &machine.payout);
+    world.refuse(withdraw.clone(), &[&machine.wallet], RenderError::NodeBusy);
+    world.apply(instruction::lease_expire(&world.get(&lease)), &[&world.crank]);
+    world.apply(withdraw, &[&machine.wallet]);
+}
+
+#[test]
 fn no_pause_stops_a_withdrawal() {
     let (world, machine, until) = unbonding();
     world.apply(instruction::network_pause(&world.authority.pubkey(), PAUSE_ALL), &[&world.authority]);
@@ -72,7 +90,7 @@ fn only_the_operator_withdraws() {
     world.refuse(from, &[&machine.wallet], RenderError::WrongTokenAccount);
     for original in [address::network(), machine.node] {
         let forged = replaced(withdraw.clone(), &original, &world.forge(&original));
-        world.refuse(forged, &[&machine.wallet], InstructionError::InvalidAccountOwner);
+        world.refuse(forged, &[&machine.wallet], InstructionError::IllegalOwner);
     }
 }
 

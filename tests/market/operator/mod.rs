@@ -1,4 +1,5 @@
 //! Operators.
 
+mod operator_close;
 mod operator_register;
 mod operator_set_payout;

@@ -49,7 +49,7 @@ fn look_alikes_and_missing_signatures_are_refused() {
     let nobody = unsigned(register.clone(), &key);
     world.refuse(nobody, &[&world.crank], InstructionError::MissingRequiredSignature);
     let forged = replaced(register.clone(), &address::network(), &world.forge(&address::network()));
-    world.refuse(forged, &[&wallet], InstructionError::InvalidAccountOwner);
+    world.refuse(forged, &[&wallet], InstructionError::IllegalOwner);
     let elsewhere = replaced(register, &address::operator(&key), &address::operator(&world.crank.pubkey()));
     world.refuse(elsewhere, &[&wallet], InstructionError::InvalidSeeds);
 }

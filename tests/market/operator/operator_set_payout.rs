@@ -48,6 +48,6 @@ fn only_the_operator_sets_an_account_of_its_own() {
     let nobody = unsigned(set.clone(), &machine.operator());
     world.refuse(nobody, &[&world.crank], InstructionError::MissingRequiredSignature);
     let forged = replaced(set, &own, &world.forge(&own));
-    world.refuse(forged, &[&machine.wallet], InstructionError::InvalidAccountOwner);
+    world.refuse(forged, &[&machine.wallet], InstructionError::IllegalOwner);
     assert_eq!(world.get::<Operator>(&own).payout, machine.payout);
 }

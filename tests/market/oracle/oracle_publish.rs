@@ -57,7 +57,7 @@ fn only_publishers_report() {
     let nobody = unsigned(publish.clone(), &publisher.pubkey());
     world.refuse(nobody, &[&world.crank], InstructionError::MissingRequiredSignature);
     let forged = replaced(publish, &address::oracle(), &world.forge(&address::oracle()));
-    world.refuse(forged, &[publisher], InstructionError::InvalidAccountOwner);
+    world.refuse(forged, &[publisher], InstructionError::IllegalOwner);
 }
 
 #[test]

@@ -52,6 +52,6 @@ fn only_the_authority_chooses_publishers() {
     world.refuse(nobody, &[&world.crank], InstructionError::MissingRequiredSignature);
     for original in [address::network(), address::oracle()] {
         let forged = replaced(set.clone(), &original, &world.forge(&original));
-        world.refuse(forged, &[&world.authority], InstructionError::InvalidAccountOwner);
+        world.refuse(forged, &[&world.authority], InstructionError::IllegalOwner);
     }
 }

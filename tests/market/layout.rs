@@ -1,0 +1,134 @@
+//! Golden layouts: what accounts, events, instructions and errors look like from outside. A change of any of them breaks clients
+//! and stored accounts, so it must be seen: `UPDATE_GOLDEN=1` writes the file anew.
+
+use anchor_lang::Discriminator;
+use render_compute::{events::*, instruction as data, state::*};
+use render_compute_client::error::describe;
+use std::{fmt::Write, fs, mem::offset_of, path::Path};
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+macro_rules! layouts {
+    ($($name:ident { $($field:ident),+ $(,)? })+) => {
+        fn layouts(text: &mut String) {
+            $(
+                // Names every field, or does not compile.
+                let _ = |value: $name| {
+                    let $name { $($field: _),+ } = value;
+                };
+                let _ = writeln!(text, "{} {} {}", stringify!($name), hex($name::DISCRIMINATOR), size_of::<$name>());
+                $(let _ = writeln!(text, "  {} {}", offset_of!($name, $field), stringify!($field));)+
+            )+
+        }
+    };
+}
+
+macro_rules! instructions {
+    ($($name:ident),+ $(,)?) => {
+        fn instructions(text: &mut String) {
+            $(let _ = writeln!(text, "{} {}", stringify!($name), hex(data::$name::DISCRIMINATOR));)+
+        }
+    };
+}
+
+layouts! {
+    Network { authority, pending_authority, mint, stake_vault, operations, oracle, pyth_program, pyth_feed, genesis_at, epoch, paused, parameters, oracle_kind, version, bump, stake_vault_bump, reserved }
+    Schedule { yearly, version, bump, reserved }
+    Oracle { publishers, count, version, bump, reserved }
+    Engine { id, digest, referee, format, class, verification, enabled, version, bump, reserved }
+    CreditAccount { owner, payer, available, escrowed_total, refunded_total, bought_total, burned_total, jobs, reputation, version, bump, reserved }
+    Operator { wallet, payout, nodes, version, bump, reserved }
+    Node { identity, operator, stake, unbonding, unbonding_until, slashed, slashed_total, registered_slot, staked_slot, reputation_at, asks, leases_accepted, credits_accepted, leases_expired, leases_returned, leases_held, capacity, memory_mib, reputation, region, uptime_bps, classes, draining, version, bump, reserved, hardware }
+    Job { requester, payer, manifest, engine, client, seed, nonce, units, price_per_unit, work_per_unit, escrow, units_accepted, spent, refunded, opened_slot, opened_at, deadline, units_per_lease, leases, leases_settled, lease_seconds, minimum_memory_mib, minimum_reputation, region, class, verification, status, seeded, version, bump, reserved, settled }
+    Lease { job, node, payer, commitment, root, result, first_unit, value, claimable_at, entered_at, deadline, committed_slot, index, units, attempt, replica, status, class, version, bump, reserved }
+    Epoch { number, payer, starts_at, ends_at, work, smoothed_work, availability, burned, bought, rate_burned, rate_bought, emission, operations_pool, creators_pool, availability_pool, work_pools, carry, shards_summed, state, operations_claimed, version, bump, reserved }
+    EpochShard { epoch, payer, work, availability, burned, bought, shard, version, bump, reserved }
+    NodeEpoch { node, payer, epoch, work, availability, claimed, is_claimed, version, bump, reserved }
+    NetworkInitialized { authority, mint, operations, oracle, genesis_at, parameters }
+    ParametersChanged { before, after }
+    PauseChanged { before, after }
+    AuthorityOffered { authority, pending }
+    AuthorityAccepted { before, after }
+    OracleChanged { oracle, pyth_program, pyth_feed, kind }
+    PublishersChanged { publishers, count }
+    PriceReported { publisher, price, confidence, published_at }
+    EngineRegistered { engine, id, digest, referee, format, class, verification, enabled, padding }
+    CreditAccountOpened { owner, payer }
+    CreditsBought { owner, credits, price, burned, fee, available_before, available_after, epoch, shard }
+    OperatorRegistered { wallet, payout }
+    OperatorClosed { wallet }
+    PayoutChanged { wallet, before, after }
+    NodeRegistered { node, identity, operator, hardware, asks, registered_slot, capacity, memory_mib, region, classes, draining, padding }
+    NodeClosed { node, operator }
+    StakeChanged { node, stake_before, stake_after, unbonding_before, unbonding_after, unbonding_until }
+    StakeSlashed { node, evidence, from_stake, from_unbonding, reason }
+    SlashBurned { node, amount }
+    JobOpened { job, requester, manifest, engine, client, nonce, units, price_per_unit, work_per_unit, escrow, available_before, available_after, opened_slot, opened_at, deadline, units_per_lease, leases, lease_seconds, minimum_memory_mib, minimum_reputation, region, class, padding }
+    JobSeeded { job, seed, slot }
+    JobCancelled { job, leases_settled }
+    LeaseReleased { job, index, refund, escrow_after, available_after }
+    JobClosed { job, spent, refunded }
+    LeaseClaimed { lease, job, node, first_unit, value, weight, delay_ms, claimed_at, deadline, index, units, attempt, replica }
+    LeaseReturned { lease, node, claimable_at, reputation_before, reputation_after }
+    LeaseExpired { lease, node, deadline, claimable_at, reputation_before, reputation_after }
+    AttestationCommitted { lease, node, commitment, slot, reveal_by }
+    AttestationRevealed { lease, node, root, result, challenge_until }
+    LeaseAccepted { lease, job, node, root, result, value, escrow_after, epoch, node_work_after, index, units, reputation_before, reputation_after }
+    LeaseClosed { lease, payer }
+    EpochOpened { number, payer, starts_at, ends_at }
+    EpochShardOpened { number, shard, payer }
+    EpochShardClosed { number, shard, payer }
+    NodeEpochOpened { number, node, payer }
+    NodeEpochClosed { number, node, payer }
+    EpochShardSummed { number, shard, work, burned, bought }
+    EpochFinalized { number, emission, work, smoothed_work, burned, bought, operations_pool, creators_pool, availability_pool, work_pools, carry }
+    EpochClaimed { number, node, operator, payout, work, amounts, availability_amount }
+    OperationsClaimed { number, amount }
+}
+
+instructions! {
+    NetworkAcceptAuthority, NetworkInit, NetworkOfferAuthority, NetworkPause, NetworkSetOracle, NetworkSetParameters, OraclePublish, OracleSetPublishers, EngineRegister, CreditBuy, CreditOpen, OperatorClose, OperatorRegister, OperatorSetPayout, NodeClose, NodeDrain, NodeRegister, NodeUpdate, SlashBurn, StakeDeposit, StakeUnbond, StakeWithdraw, JobCancel, JobClose, JobOpen, JobSeed, LeaseRelease, LeaseAccept, LeaseClaim, LeaseClose, LeaseExpire, LeaseReturn, AttestationCommit, AttestationReveal, EpochClaim, EpochClaimOperations, EpochFinalize, EpochOpen, EpochShardClose, EpochShardOpen, EpochSum, NodeEpochClose, NodeEpochOpen,
+}
+
+fn golden() -> String {
+    let mut text = "# Accounts and events: discriminator and size, then the offset of each field (without the discriminator)\n".to_owned();
+    layouts(&mut text);
+    text.push_str("# Instructions: discriminator\n");
+    instructions(&mut text);
+    text.push_str("# Error codes\n");
+    for (code, (name, sentence)) in (6_000..8_000).filter_map(|code| Some((code, describe(code)?))) {
+        let _ = writeln!(text, "{code} {name}: {sentence}");
+    }
+    text
+}
+
+#[test]
+fn layouts_and_codes_are_as_they_were_published() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("market/layout.golden.txt");
+    let golden = golden();
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        fs::write(&path, golden).expect("the golden file can be written");
+        return;
+    }
+    let written = fs::read_to_string(&path).unwrap_or_default();
+    for (line, (was, is)) in written.lines().zip(golden.lines()).enumerate() {
+        assert_eq!(was, is, "line {} of layout.golden.txt; UPDATE_GOLDEN=1 writes it anew if this is meant", line + 1);
+    }
+    assert_eq!(written.lines().count(), golden.lines().count(), "UPDATE_GOLDEN=1 writes layout.golden.txt anew");
+}
+
+#[test]
+fn no_two_kinds_share_a_discriminator() {
+    let golden = golden();
+    let mut seen: Vec<&str> =
+        golden.lines().filter(|line| !line.starts_with([' ', '#', '6', '7'])).filter_map(|line| line.split(' ').nth(1)).collect();
+    let all = seen.len();
+    seen.sort_unstable();
+    seen.dedup();
+    assert_eq!(seen.len(), all);
+}
