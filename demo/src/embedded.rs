@@ -56,7 +56,10 @@ pub async fn run(arguments: &Arguments) -> Result<()> {
         let mut worker = Worker::new(settings, on, store.clone(), backend.clone(), &journal)?;
         let name = operator.name;
         worker.observe(move |done| {
-            if matches!(done, Done::Rendered { .. } | Done::PassedOver { .. } | Done::Returned { .. } | Done::Lost { .. }) {
+            if matches!(
+                done,
+                Done::Rendered { .. } | Done::PassedOver { .. } | Done::Returned { .. } | Done::Lost { .. }
+            ) {
                 println!("    {name:<14} {done}");
             }
         });

@@ -39,10 +39,8 @@ pub struct Told<C> {
 impl<C: Chain> Told<C> {
     /// Tells of `inner`, with people's names for their keys.
     pub fn new(inner: C, cast: &Cast) -> Self {
-        let mut names = vec![
-            (cast.authority.pubkey(), "network".to_owned()),
-            (cast.requester.pubkey(), "requester".to_owned()),
-        ];
+        let mut names =
+            vec![(cast.authority.pubkey(), "network".to_owned()), (cast.requester.pubkey(), "requester".to_owned())];
         for operator in &cast.operators {
             names.push((operator.wallet.pubkey(), format!("{} (wallet)", operator.name)));
             names.push((operator.identity.pubkey(), format!("{} (node)", operator.name)));
@@ -90,7 +88,11 @@ impl<C: Chain> Chain for Told<C> {
     ) -> Result<Confirmed, ChainError> {
         let sent = self.inner.send(instructions, signers).await;
         let payer = signers.first().map(|signer| signer.pubkey()).unwrap_or_default();
-        let who = self.names.iter().find(|(key, _)| *key == payer).map_or_else(|| payer.to_string(), |(_, name)| name.clone());
+        let who = self
+            .names
+            .iter()
+            .find(|(key, _)| *key == payer)
+            .map_or_else(|| payer.to_string(), |(_, name)| name.clone());
         let what = instructions.iter().map(instruction::name).collect::<Vec<_>>();
         match &sent {
             Ok(confirmed) => {
@@ -198,7 +200,8 @@ pub async fn order(
         max_bounces: 6,
         seed: arguments.seed,
     };
-    let order = job::RenderOrder { lease_tiles: Some(8), lease_seconds: 600, ..job::RenderOrder::new(frame, MAX_PRICE) };
+    let order =
+        job::RenderOrder { lease_tiles: Some(8), lease_seconds: 600, ..job::RenderOrder::new(frame, MAX_PRICE) };
     let requester = Context::new(chain, cast.requester.insecure_clone(), store.clone());
     let receipt = job::render(&requester, &source.image, &order).await?;
     println!(
@@ -223,14 +226,8 @@ pub async fn fetch(
 ) -> Result<job::FetchReceipt> {
     say("6. The requester fetches the picture and checks every lease's root against the chain");
     let requester = Context::new(chain, cast.requester.insecure_clone(), store.clone());
-    let receipt =
-        job::fetch(&requester, job, &arguments.out.join("frame.png"), &job::FetchOptions::default()).await?;
-    println!(
-        "  {} leases verified; {} and {}",
-        receipt.leases_verified,
-        receipt.png.display(),
-        receipt.exr.display()
-    );
+    let receipt = job::fetch(&requester, job, &arguments.out.join("frame.png"), &job::FetchOptions::default()).await?;
+    println!("  {} leases verified; {} and {}", receipt.leases_verified, receipt.png.display(), receipt.exr.display());
     Ok(receipt)
 }
 

@@ -26,15 +26,7 @@ pub fn run(arguments: Arguments) -> Result<()> {
     test::tell_programs(&mut demo, &places, &programs);
     if arguments.demo.iter().any(|word| word == "--validator") {
         // Workers are processes of their own there.
-        let binaries = [
-            "build",
-            "--quiet",
-            "--bins",
-            "--package",
-            "render-worker",
-            "--package",
-            "render-compute-cli",
-        ];
+        let binaries = ["build", "--quiet", "--bins", "--package", "render-worker", "--package", "render-compute-cli"];
         command::run(command::cargo(&places).args(binaries))?;
         demo.env("RENDER_COMPUTE_VALIDATOR", setup::validator(&places)?);
         demo.env("RENDER_COMPUTE_BIN", places.target().join("debug"));

@@ -67,7 +67,13 @@ pub mod render_compute {
     ///
     /// Before: the signer governs; a Pyth oracle names its program and feed. After: purchases read `oracle`.
     /// For a Pyth oracle a zero `oracle` admits any account of `pyth_program` that carries `pyth_feed` (pull updates live at fresh addresses).
-    pub fn network_set_oracle(ctx: &mut Context<NetworkAuthority>, kind: u8, oracle: Address, pyth_program: Address, pyth_feed: [u8; 32]) -> Result<()> {
+    pub fn network_set_oracle(
+        ctx: &mut Context<NetworkAuthority>,
+        kind: u8,
+        oracle: Address,
+        pyth_program: Address,
+        pyth_feed: [u8; 32],
+    ) -> Result<()> {
         instructions::network_set_oracle(ctx, kind, oracle, pyth_program, pyth_feed)
     }
 
@@ -82,14 +88,23 @@ pub mod render_compute {
     /// A publisher reports the price of RENDER.
     ///
     /// Before: the signer is a publisher; the report is newer than its last one and not from the future. After: it is the publisher's report.
-    pub fn oracle_publish(ctx: &mut Context<OraclePublish>, price: u64, confidence: u64, published_at: i64) -> Result<()> {
+    pub fn oracle_publish(
+        ctx: &mut Context<OraclePublish>,
+        price: u64,
+        confidence: u64,
+        published_at: i64,
+    ) -> Result<()> {
         instructions::oracle_publish(ctx, price, confidence, published_at)
     }
 
     /// Replaces the publisher set.
     ///
     /// Before: the signer governs; keys are distinct and not zero. After: exactly these keys may report; a key that stays keeps its report.
-    pub fn oracle_set_publishers(ctx: &mut Context<OracleSetPublishers>, keys: [Address; MAX_PUBLISHERS], count: u8) -> Result<()> {
+    pub fn oracle_set_publishers(
+        ctx: &mut Context<OracleSetPublishers>,
+        keys: [Address; MAX_PUBLISHERS],
+        count: u8,
+    ) -> Result<()> {
         instructions::oracle_set_publishers(ctx, keys, count)
     }
 
@@ -97,7 +112,16 @@ pub mod render_compute {
     ///
     /// Before: the signer governs. After: the engine is registered as given. Jobs that exist keep the digest in their manifest.
     #[allow(clippy::too_many_arguments)]
-    pub fn engine_register(ctx: &mut Context<EngineRegister>, id: [u8; 16], digest: [u8; 32], referee: Address, format: u32, class: u8, verification: u8, enabled: bool) -> Result<()> {
+    pub fn engine_register(
+        ctx: &mut Context<EngineRegister>,
+        id: [u8; 16],
+        digest: [u8; 32],
+        referee: Address,
+        format: u32,
+        class: u8,
+        verification: u8,
+        enabled: bool,
+    ) -> Result<()> {
         instructions::engine_register(ctx, id, digest, referee, format, class, verification, enabled)
     }
 
@@ -283,7 +307,12 @@ pub mod render_compute {
     ///
     /// Before: a commitment of an earlier slot stands and its time has not run out; root and salt give it. After: the challenge window runs.
     /// `result` names the blob that anyone can recompute the root from.
-    pub fn attestation_reveal(ctx: &mut Context<AttestationReveal>, root: [u8; 32], result: [u8; 32], salt: [u8; 32]) -> Result<()> {
+    pub fn attestation_reveal(
+        ctx: &mut Context<AttestationReveal>,
+        root: [u8; 32],
+        result: [u8; 32],
+        salt: [u8; 32],
+    ) -> Result<()> {
         instructions::attestation_reveal(ctx, root, result, salt)
     }
 

@@ -27,11 +27,8 @@ pub fn lower_bound(network: &Network, account: &AccountView, now: i64) -> Result
 fn set_report(set: &Oracle, now: i64, max_age_seconds: i64) -> Result<Report> {
     let mut reports = [Report::default(); MAX_PUBLISHERS];
     for (report, publisher) in reports.iter_mut().zip(&set.publishers) {
-        *report = Report {
-            price: publisher.price,
-            confidence: publisher.confidence,
-            published_at: publisher.published_at,
-        };
+        *report =
+            Report { price: publisher.price, confidence: publisher.confidence, published_at: publisher.published_at };
     }
     let size = usize::from(set.count);
     let reports = reports.get(..size).ok_or(RenderError::BadPublisherSet)?;

@@ -82,8 +82,7 @@ pub fn require_requirements(network: &Network, job: &Job, node: &Node, now: i64)
     require!(node.draining == 0, RenderError::NodeDraining);
     require!(node.leases_held < node.capacity, RenderError::NodeFull);
     node.stake_model().check_may_work(&parameters.stake_rules()).map_err(refused)?;
-    let reputation =
-        node.reputation_model().decayed(now, &parameters.reputation_rules()).map_err(refused)?;
+    let reputation = node.reputation_model().decayed(now, &parameters.reputation_rules()).map_err(refused)?;
     require!(
         node.serves(job.class)
             && node.memory_mib >= job.minimum_memory_mib

@@ -82,7 +82,12 @@ pub fn transfer_from_network(
 }
 
 /// Burns tokens of a vault that the network account owns.
-pub fn burn_from_network(network: &Account<Network>, from: &AccountView, mint: &AccountView, amount: u64) -> Result<()> {
+pub fn burn_from_network(
+    network: &Account<Network>,
+    from: &AccountView,
+    mint: &AccountView,
+    amount: u64,
+) -> Result<()> {
     with_network_seeds(network, |signer| Burn::new(from, mint, network.account(), amount).invoke_signed(&[signer]))
 }
 

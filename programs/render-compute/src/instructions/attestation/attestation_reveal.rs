@@ -20,7 +20,12 @@ pub struct AttestationReveal {
 
 /// Before: a commitment of an earlier slot stands and its time has not run out; root and salt give it. After: the challenge window runs.
 /// `result` names the blob that anyone can recompute the root from.
-pub fn attestation_reveal(ctx: &mut Context<AttestationReveal>, root: [u8; 32], result: [u8; 32], salt: [u8; 32]) -> Result<()> {
+pub fn attestation_reveal(
+    ctx: &mut Context<AttestationReveal>,
+    root: [u8; 32],
+    result: [u8; 32],
+    salt: [u8; 32],
+) -> Result<()> {
     require!(root != [0; 32] && result != [0; 32], RenderError::ZeroValue);
     let clock = Clock::get()?;
     let accounts = &mut ctx.accounts;

@@ -67,8 +67,7 @@ pub fn epoch_finalize(ctx: &mut Context<EpochFinalize>) -> Result<()> {
     this.creators_pool = outcome.pools.creators;
     this.availability_pool = outcome.pools.availability;
     this.work_pools = [outcome.pools.render, outcome.pools.compute];
-    this.carry =
-        [outcome.carry.creators, outcome.carry.availability, outcome.carry.render, outcome.carry.compute];
+    this.carry = [outcome.carry.creators, outcome.carry.availability, outcome.carry.render, outcome.carry.compute];
     this.state = EPOCH_FINALIZED;
     emit!(EpochFinalized {
         number: this.number,

@@ -1,6 +1,12 @@
 //! `lease_release`: gives back the credits of a lease that nobody holds, once its job is over. Never paused.
 
-use crate::{constants::*, errors::*, events::LeaseReleased, model::{difference, sum}, state::*};
+use crate::{
+    constants::*,
+    errors::*,
+    events::LeaseReleased,
+    model::{difference, sum},
+    state::*,
+};
 use anchor_lang::prelude::*;
 
 /// Accounts of `lease_release`. Anyone may send it.

@@ -32,12 +32,7 @@ pub fn stake_deposit(ctx: &mut Context<StakeDeposit>, amount: u64) -> Result<()>
     let after = before.deposit(amount).map_err(refused)?;
     accounts.node.set_stake(&after);
     accounts.node.staked_slot = Clock::get()?.slot;
-    token::transfer(
-        accounts.source.account(),
-        accounts.vault.account(),
-        accounts.depositor.account(),
-        amount,
-    )?;
+    token::transfer(accounts.source.account(), accounts.vault.account(), accounts.depositor.account(), amount)?;
     emit!(stake_changed(accounts.node.address(), &before, &after));
     Ok(())
 }

@@ -19,12 +19,8 @@ pub fn oracle_publish(ctx: &mut Context<OraclePublish>, price: u64, confidence: 
     let publisher = *ctx.accounts.publisher.address();
     let oracle = &mut ctx.accounts.oracle;
     let count = usize::from(oracle.count);
-    let slot = oracle
-        .publishers
-        .iter_mut()
-        .take(count)
-        .find(|slot| slot.key == publisher)
-        .ok_or(RenderError::NotPublisher)?;
+    let slot =
+        oracle.publishers.iter_mut().take(count).find(|slot| slot.key == publisher).ok_or(RenderError::NotPublisher)?;
     require!(price > 0, RenderError::ZeroValue);
     require!(published_at > slot.published_at && published_at <= now, RenderError::ReportOutOfOrder);
     *slot = Publisher { key: publisher, price, confidence, published_at };

@@ -17,7 +17,11 @@ pub struct OracleSetPublishers {
 }
 
 /// Before: the signer governs; keys are distinct and not zero. After: exactly these keys may report; a key that stays keeps its report.
-pub fn oracle_set_publishers(ctx: &mut Context<OracleSetPublishers>, keys: [Address; MAX_PUBLISHERS], count: u8) -> Result<()> {
+pub fn oracle_set_publishers(
+    ctx: &mut Context<OracleSetPublishers>,
+    keys: [Address; MAX_PUBLISHERS],
+    count: u8,
+) -> Result<()> {
     let used = keys.get(..usize::from(count)).ok_or(RenderError::BadPublisherSet)?;
     for (position, key) in used.iter().enumerate() {
         require!(*key != Address::default(), RenderError::BadPublisherSet);
