@@ -2,6 +2,7 @@
 
 mod end;
 mod fetch;
+mod order;
 mod render;
 mod result;
 mod source;
@@ -19,7 +20,8 @@ use crate::{CliError, Context};
 
 pub use end::{CancelReceipt, CloseReceipt, cancel, close};
 pub use fetch::{FetchOptions, FetchReceipt, fetch};
-pub use render::{Quote, RenderOrder, RenderReceipt, quote, render};
+pub use order::{Quote, RenderOrder, quote};
+pub use render::{RenderReceipt, render};
 pub use source::Source;
 pub use view::{JobDetails, JobView, LeaseView, Progress, list, show};
 pub use watch::watch;

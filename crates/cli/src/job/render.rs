@@ -1,10 +1,9 @@
-//! Owns ordering a picture: what it costs, the upload, and the escrow.
+//! Owns ordering a picture: the options, the upload, and the escrow.
 
 use std::path::PathBuf;
 
 use clap::Args;
 use kernels::render::{Frame, SceneImage};
-use market_model::job::{JobTerms, MAX_LEASES};
 use render_compute_client::address::RENDER_ENGINE;
 use render_compute_client::instruction::{self, JobOrder};
 use render_compute_client::manifest::{Digest, Manifest, SceneReference};
@@ -12,14 +11,11 @@ use render_compute_client::{Address, Signer, account, address};
 use serde::Serialize;
 
 use super::fetch::{FetchOptions, FetchReceipt, check_options, fetch};
+use super::order::{Quote, RenderOrder, quote};
 use super::{Source, watch};
 use crate::amount::Usd;
 use crate::output::facts;
 use crate::{CliError, Context};
-
-/// Leases that a job is cut into unless the caller says otherwise: enough for many nodes, few enough that transactions cost
-/// little beside the work.
-const USUAL_LEASES: u64 = 64;
 
 /// What is ordered.
 #[derive(Debug, Args)]
@@ -78,60 +74,6 @@ pub struct RenderArguments {
     /// Does not ask
     #[arg(long, short)]
     yes: bool,
-}
-
-/// An order for one picture of a scene.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RenderOrder {
-    /// The picture.
-    pub frame: Frame,
-    /// Most credits for all of it.
-    pub max_price: Usd,
-    /// Tiles in a lease; `None` for the usual cut.
-    pub lease_tiles: Option<u32>,
-    /// Seconds a node has for a lease.
-    pub lease_seconds: u32,
-    /// Seconds during which leases may be taken.
-    pub open_seconds: u32,
-    /// Least accelerator memory, MiB.
-    pub minimum_memory_mib: u32,
-    /// Least reputation, basis points.
-    pub minimum_reputation: u16,
-    /// Preferred region; 0 for any.
-    pub region: u16,
-}
-
-impl RenderOrder {
-    /// An order that any node may work on, with the command line's usual times.
-    pub fn new(frame: Frame, max_price: Usd) -> Self {
-        Self {
-            frame,
-            max_price,
-            lease_tiles: None,
-            lease_seconds: 600,
-            open_seconds: 86_400,
-            minimum_memory_mib: 0,
-            minimum_reputation: 0,
-            region: 0,
-        }
-    }
-}
-
-/// What an order comes to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub struct Quote {
-    /// Tiles.
-    pub units: u64,
-    /// Leases.
-    pub leases: u64,
-    /// Tiles in a lease.
-    pub units_per_lease: u32,
-    /// Work measure of a tile: its pixels times the samples.
-    pub work_per_unit: u64,
-    /// For each tile.
-    pub price_per_unit_credit_units: u64,
-    /// Escrowed for all of them.
-    pub escrow_credit_units: u64,
 }
 
 /// A job that the chain has opened.
@@ -214,45 +156,6 @@ pub(super) async fn run(context: &Context<'_>, arguments: RenderArguments) -> Re
     context.output.show(&receipt, RenderReceipt::text)
 }
 
-/// What an order comes to; refuses what the market would refuse, by the name of the option.
-pub fn quote(order: &RenderOrder) -> Result<Quote, CliError> {
-    order
-        .frame
-        .validate()
-        .map_err(|error| CliError::usage(format!("--{}: {}", error.field.replace('_', "-"), error.reason)))?;
-    let units = order.frame.units();
-    let usual = u32::try_from(units.div_ceil(USUAL_LEASES)).unwrap_or(u32::MAX);
-    let units_per_lease = order.lease_tiles.unwrap_or(usual);
-    if units_per_lease == 0 {
-        return Err(CliError::usage("--lease-tiles: a lease has at least one tile"));
-    }
-    let leases = units.div_ceil(u64::from(units_per_lease));
-    if leases > MAX_LEASES {
-        return Err(CliError::usage(format!(
-            "--lease-tiles: {units} tiles would make {leases} leases, a job has at most {MAX_LEASES}; give at least {}",
-            units.div_ceil(MAX_LEASES)
-        )));
-    }
-    let price_per_unit = order.max_price.0.checked_div(units).unwrap_or(0);
-    if price_per_unit == 0 {
-        return Err(CliError::usage(format!(
-            "--max-price: {} is less than 0.000001 USD for each of the {units} tiles; raise it, or enlarge --tile",
-            order.max_price
-        )));
-    }
-    let terms = JobTerms { units, units_per_lease: u64::from(units_per_lease), price_per_unit };
-    let plan = terms.plan().map_err(|error| CliError::usage(format!("--max-price: {error}")))?;
-    Ok(Quote {
-        units,
-        leases: plan.leases,
-        units_per_lease,
-        // The first tile is the largest: the edges may cut others.
-        work_per_unit: order.frame.unit_work(0),
-        price_per_unit_credit_units: price_per_unit,
-        escrow_credit_units: plan.escrow,
-    })
-}
-
 /// Uploads the scene and the manifest, and opens the job.
 pub async fn render(context: &Context<'_>, image: &SceneImage, order: &RenderOrder) -> Result<RenderReceipt, CliError> {
     let quote = quote(order)?;
@@ -332,48 +235,5 @@ impl RenderReceipt {
                 facts(&pairs)
             }
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn order(width: u32, tile: u32, max_price: u64) -> RenderOrder {
-        RenderOrder::new(Frame { width, height: width, tile, samples: 4, max_bounces: 4, seed: 0 }, Usd(max_price))
-    }
-
-    #[test]
-    fn the_escrow_never_exceeds_the_stated_price() {
-        let quote = quote(&order(100, 32, 1_000_003)).expect("valid");
-        assert_eq!((quote.units, quote.price_per_unit_credit_units), (16, 62_500));
-        assert_eq!(quote.escrow_credit_units, 1_000_000);
-        assert_eq!(quote.work_per_unit, 32 * 32 * 4);
-    }
-
-    #[test]
-    fn a_large_job_is_cut_into_at_most_the_usual_leases() {
-        let quote = quote(&order(4096, 32, 100_000_000)).expect("valid");
-        assert_eq!((quote.units, quote.units_per_lease, quote.leases), (16_384, 256, 64));
-    }
-
-    #[test]
-    fn too_many_leases_are_refused_with_the_least_that_fits() {
-        let order = RenderOrder { lease_tiles: Some(1), ..order(4096, 32, 100_000_000) };
-        let message = quote(&order).expect_err("16,384 leases").to_string();
-        assert!(message.starts_with("--lease-tiles:") && message.ends_with("give at least 16"), "{message}");
-    }
-
-    #[test]
-    fn a_price_below_one_credit_per_tile_is_refused() {
-        let message = quote(&order(128, 32, 15)).expect_err("15 credits for 16 tiles").to_string();
-        assert!(message.starts_with("--max-price: 0.000015 USD is less than"), "{message}");
-    }
-
-    #[test]
-    fn a_frame_is_refused_by_the_name_of_its_option() {
-        let mut order = order(128, 32, 1_000_000);
-        order.frame.max_bounces = 65;
-        assert_eq!(quote(&order).expect_err("65").to_string(), "--max-bounces: 65 is outside 0..=64");
     }
 }
