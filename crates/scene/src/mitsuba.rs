@@ -149,9 +149,9 @@ fn environment(xml: &mut String, folder: &Path, environment: &Environment) -> Re
         return Ok(());
     }
     if let [texel] = environment.texels[..] {
-        let _ = write!(
+        let _ = writeln!(
             xml,
-            "  <emitter type=\"constant\"><rgb name=\"radiance\" value=\"{}\"/></emitter>\n",
+            "  <emitter type=\"constant\"><rgb name=\"radiance\" value=\"{}\"/></emitter>",
             numbers(&texel)
         );
         return Ok(());
@@ -313,7 +313,7 @@ fn shape(
         match material.emission_texture.and_then(|number| scene.textures.get(number as usize)) {
             Some(texture) => bitmap(xml, "radiance", &format!("emission-{index}.exr"), texture, true),
             None => {
-                let _ = write!(xml, "    <rgb name=\"radiance\" value=\"{}\"/>\n", numbers(&material.emission));
+                let _ = writeln!(xml, "    <rgb name=\"radiance\" value=\"{}\"/>", numbers(&material.emission));
             }
         }
         xml.push_str("    </emitter>\n");

@@ -107,7 +107,7 @@ impl Picture {
     pub fn new(frame: &Frame) -> Result<Self, PictureError> {
         frame.validate().map_err(|error| PictureError::Frame(error.to_string()))?;
         let pixels = vec![[0.0; 3]; frame.width as usize * frame.height as usize];
-        Ok(Picture { present: vec![false; frame.units() as usize], frame: frame.clone(), pixels })
+        Ok(Picture { present: vec![false; frame.units() as usize], frame: *frame, pixels })
     }
 
     /// Columns and rows.

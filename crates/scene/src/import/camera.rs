@@ -44,9 +44,8 @@ pub(super) fn find(
         let extras: CameraExtras =
             camera.extras.as_ref().and_then(|text| serde_json::from_str(text.get()).ok()).unwrap_or_default();
         let focus_distance = extras.focus_distance.unwrap_or(1.0);
-        if !(extras.lens_radius >= 0.0 && extras.lens_radius.is_finite())
-            || !(focus_distance > 0.0 && focus_distance.is_finite())
-        {
+        let finite = extras.lens_radius.is_finite() && focus_distance.is_finite();
+        if !finite || extras.lens_radius < 0.0 || focus_distance <= 0.0 {
             return Err(ImportError::content(
                 place,
                 "extras.lensRadius must be at least 0 and extras.focusDistance above 0",

@@ -17,6 +17,7 @@ pub(crate) use camera::look_at;
 pub use error::ImportError;
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::path::Path;
 
 use kernels::render::scene::{Environment, Mesh, Scene};
@@ -86,11 +87,11 @@ pub fn import_bytes(bytes: &[u8], folder: Option<&Path>, options: &ImportOptions
         if node.skinned {
             warnings.push(Warning::Skin { node: node.name.clone() });
         }
-        if !surfaces.contains_key(&index) {
-            let read = geometry::read_mesh(&document, index, &mut materials, &mut warnings)?;
-            surfaces.insert(index, read);
-        }
-        for surface in surfaces.get(&index).into_iter().flatten() {
+        let read = match surfaces.entry(index) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(new) => new.insert(geometry::read_mesh(&document, index, &mut materials, &mut warnings)?),
+        };
+        for surface in read.iter() {
             surface.place(node, &options.limits, &mut mesh)?;
         }
     }
