@@ -3,7 +3,7 @@
 use crate::{
     Arguments,
     cast::Cast,
-    story::{self, Told, say},
+    story::{self, Finished, Told, say},
 };
 use anyhow::{Context as _, Result, ensure};
 use local_chain::LocalChain;
@@ -96,7 +96,7 @@ pub async fn run(arguments: &Arguments) -> Result<()> {
     })
     .await
     .context("waiting for the shares")?;
-    story::conclude(&chain, &cast, &store, arguments, &ordered, &fetched, number, &mint).await
+    story::conclude(&chain, &cast, &store, arguments, &Finished { ordered, fetched, epoch: number, mint }).await
 }
 
 /// Lets the workers work, and time pass when none of them can, until `is_over`.

@@ -231,19 +231,29 @@ pub async fn fetch(
     Ok(receipt)
 }
 
+/// What the story has come to before its last page.
+pub struct Finished {
+    /// The order.
+    pub ordered: job::RenderReceipt,
+    /// The picture.
+    pub fetched: job::FetchReceipt,
+    /// Number of the epoch that paid.
+    pub epoch: u64,
+    /// The RENDER mint.
+    pub mint: Address,
+}
+
 /// Reads what an epoch paid, checks that it was paid, and writes the reports.
 pub async fn conclude<C: Chain>(
     chain: &Arc<Told<C>>,
     cast: &Cast,
     store: &BlobStore,
     arguments: &Arguments,
-    ordered: &job::RenderReceipt,
-    fetched: &job::FetchReceipt,
-    number: u64,
-    mint: &Address,
+    finished: &Finished,
 ) -> Result<()> {
+    let Finished { ordered, fetched, epoch: number, mint } = finished;
     let reader = Context::new(&**chain, cast.requester.insecure_clone(), store.clone());
-    let shown = epoch::show(&reader, Some(number)).await?;
+    let shown = epoch::show(&reader, Some(*number)).await?;
     let credit = credits::show(&reader, &cast.requester.pubkey()).await?;
     let details = job::show(&reader, &ordered.address).await?;
     let mut nodes = Vec::new();

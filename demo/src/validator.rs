@@ -3,7 +3,7 @@
 use crate::{
     Arguments,
     cast::Cast,
-    story::{self, Told, say},
+    story::{self, Finished, Told, say},
 };
 use anyhow::{Context as _, Result, bail, ensure};
 use render_compute::state::{EPOCH_FINALIZED, JOB_DONE, Job};
@@ -119,7 +119,7 @@ pub async fn run(arguments: &Arguments) -> Result<()> {
         tokio::time::sleep(Duration::from_millis(500)).await;
     }
     drop(workers);
-    story::conclude(&chain, &cast, &store, arguments, &ordered, &fetched, number, &mint).await
+    story::conclude(&chain, &cast, &store, arguments, &Finished { ordered, fetched, epoch: number, mint }).await
 }
 
 fn ensure_alive(workers: &mut [Process]) -> Result<()> {
@@ -161,7 +161,8 @@ fn start_validator(cast: &Cast, home: &Path) -> Result<(Process, String)> {
     let child = Process(child);
     let mut line = String::new();
     BufReader::new(output).read_line(&mut line)?;
-    let up: serde_json::Value = serde_json::from_str(&line).context("the validator did not come up; see validator.log")?;
+    let up: serde_json::Value =
+        serde_json::from_str(&line).context("the validator did not come up; see validator.log")?;
     let url = up["rpc"].as_str().context("the validator named no address")?.to_owned();
     Ok((child, url))
 }

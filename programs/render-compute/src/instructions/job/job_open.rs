@@ -133,7 +133,7 @@ pub fn job_open(ctx: &mut Context<JobOpen>, nonce: u64, order: JobOrder) -> Resu
         opened_at: now,
         deadline,
         units_per_lease: order.units_per_lease,
-        leases: leases,
+        leases,
         lease_seconds,
         minimum_memory_mib: order.minimum_memory_mib,
         minimum_reputation: order.minimum_reputation,
