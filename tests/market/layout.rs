@@ -96,7 +96,9 @@ instructions! {
 }
 
 fn golden() -> String {
-    let mut text = "# Accounts and events: discriminator and size, then the offset of each field (without the discriminator)\n".to_owned();
+    let mut text =
+        "# Accounts and events: discriminator and size, then the offset of each field (without the discriminator)\n"
+            .to_owned();
     layouts(&mut text);
     text.push_str("# Instructions: discriminator\n");
     instructions(&mut text);
@@ -125,8 +127,11 @@ fn layouts_and_codes_are_as_they_were_published() {
 #[test]
 fn no_two_kinds_share_a_discriminator() {
     let golden = golden();
-    let mut seen: Vec<&str> =
-        golden.lines().filter(|line| !line.starts_with([' ', '#', '6', '7'])).filter_map(|line| line.split(' ').nth(1)).collect();
+    let mut seen: Vec<&str> = golden
+        .lines()
+        .filter(|line| !line.starts_with([' ', '#', '6', '7']))
+        .filter_map(|line| line.split(' ').nth(1))
+        .collect();
     let all = seen.len();
     seen.sort_unstable();
     seen.dedup();

@@ -98,7 +98,8 @@ struct Life {
 impl Life {
     fn new() -> Self {
         let world = World::new();
-        let requesters: Vec<_> = (0..REQUESTERS).map(|number| world.requester(&format!("requester {number}"))).collect();
+        let requesters: Vec<_> =
+            (0..REQUESTERS).map(|number| world.requester(&format!("requester {number}"))).collect();
         let machines: Vec<_> = (0..MACHINES).map(|number| world.machine(&format!("machine {number}"))).collect();
         let stakes = machines.iter().map(|machine| world.get::<Node>(&machine.node).stake_model()).collect();
         let credits = vec![CreditBalance::default(); REQUESTERS];
@@ -253,9 +254,7 @@ impl Life {
             Action::Deposit { machine, amount } => {
                 let (owner, key, payout) = self.keys(machine);
                 let after = self.stakes[machine].deposit(amount);
-                let allowed = after.is_ok()
-                    && !self.paused(PAUSE_STAKES)
-                    && self.world.tokens(&payout) >= amount;
+                let allowed = after.is_ok() && !self.paused(PAUSE_STAKES) && self.world.tokens(&payout) >= amount;
                 let deposit = instruction::stake_deposit(&owner, &key, &payout, amount);
                 self.stake(machine, deposit, allowed, after.ok());
             }
@@ -370,7 +369,9 @@ fn the_laws_hold_in_random_lives() {
 fn a_life_with_everything_in_it_pays_for_its_work() {
     let mut life = Life::new();
     let open = Action::Open { who: 0, units: 4, units_per_lease: 2, price: USD };
-    for action in [Action::Buy { who: 0, credits: 20 * USD }, open, Action::Seed { job: 0 }, Action::Wait { seconds: 130 }] {
+    for action in
+        [Action::Buy { who: 0, credits: 20 * USD }, open, Action::Seed { job: 0 }, Action::Wait { seconds: 130 }]
+    {
         life.act(&action);
     }
     for (lease, index) in (0..2).enumerate() {

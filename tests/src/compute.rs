@@ -1,6 +1,6 @@
 //! What each instruction costs in compute units, in one fixed scenario: the same keys, addresses and bumps every time.
 
-use crate::world::{PRICE, CONFIDENCE, RENDER, USD, World, offer, order, short_parameters};
+use crate::world::{CONFIDENCE, PRICE, RENDER, USD, World, offer, order, short_parameters};
 use render_compute::{constants::EPOCH_SHARDS, instructions::JobOrder, state::*};
 use render_compute_client::{Signer, address, instruction};
 use std::collections::BTreeMap;
@@ -95,7 +95,8 @@ fn govern(world: &World) {
     world.apply(instruction::operator_register(&other.pubkey(), &payout), &[&other]);
     let epoch = world.epoch();
     let crank = world.crank.pubkey();
-    let unused = (0..EPOCH_SHARDS).find(|shard| world.find::<EpochShard>(&address::epoch_shard(epoch, *shard)).is_none());
+    let unused =
+        (0..EPOCH_SHARDS).find(|shard| world.find::<EpochShard>(&address::epoch_shard(epoch, *shard)).is_none());
     world.apply(
         instruction::epoch_shard_open(&crank, epoch, unused.expect("32 shards are not all in use")),
         &[&world.crank],

@@ -175,13 +175,13 @@ fn absorb(ledger: &mut Ledger, event: &Event, step: &Step, found: &mut Found) {
                 *ledger.spent.entry(requester).or_default() += accepted.value;
             }
             *ledger.accepted_work.entry((accepted.epoch, accepted.node)).or_default() += accepted.value;
-            let range = ledger
-                .jobs
-                .get(&accepted.job)
-                .and_then(|job| job.terms.lease_units(u64::from(accepted.index)).ok());
+            let range =
+                ledger.jobs.get(&accepted.job).and_then(|job| job.terms.lease_units(u64::from(accepted.index)).ok());
             let units = ledger.accepted_units.entry(accepted.job).or_default();
             for unit in range.into_iter().flat_map(|range| range.first..range.first + range.count) {
-                found.unless(units.insert(unit), Law::L7, || format!("unit {unit} of {} was accepted twice", accepted.job));
+                found.unless(units.insert(unit), Law::L7, || {
+                    format!("unit {unit} of {} was accepted twice", accepted.job)
+                });
             }
         }
         Event::LeaseReleased(released) => {
@@ -214,7 +214,8 @@ fn absorb(ledger: &mut Ledger, event: &Event, step: &Step, found: &mut Found) {
             ledger.minted += claimed.amount;
         }
         Event::EpochFinalized(finalized) => {
-            let carried = finalized.number.checked_sub(1).and_then(|number| step.after.get::<Epoch>(&address::epoch(number)));
+            let carried =
+                finalized.number.checked_sub(1).and_then(|number| step.after.get::<Epoch>(&address::epoch(number)));
             let carry_in: u64 = carried.map_or(0, |epoch| epoch.carry.iter().sum());
             let pools = finalized.operations_pool
                 + finalized.creators_pool
@@ -284,7 +285,10 @@ fn check_credits(ledger: &Ledger, state: &Snapshot, found: &mut Found) {
             format!("{address} says {} was burned, events say {}", credit.burned_total, of(&ledger.burned_for, &owner))
         });
         found.unless(credit.available + held + spent == credit.bought_total, Law::L1, || {
-            format!("{address}: {} available + {held} escrowed + {spent} spent != {} bought", credit.available, credit.bought_total)
+            format!(
+                "{address}: {} available + {held} escrowed + {spent} spent != {} bought",
+                credit.available, credit.bought_total
+            )
         });
         let moved = credit.bought_total + credit.refunded_total;
         found.unless(credit.available + credit.escrowed_total == moved, Law::L1, || {
@@ -311,9 +315,11 @@ fn check_jobs(ledger: &Ledger, state: &Snapshot, found: &mut Found) {
             format!("job {address}: {} + {} + {} != {whole}", job.escrow, job.spent, job.refunded)
         });
         let marked: BTreeSet<u32> = (0..record.leases).filter(|index| job.is_settled(*index)).collect();
-        found.unless(marked == record.settled && u32::try_from(marked.len()) == Ok(job.leases_settled), Law::L3, || {
-            format!("job {address} marks {marked:?} as settled, events say {:?}", record.settled)
-        });
+        found.unless(
+            marked == record.settled && u32::try_from(marked.len()) == Ok(job.leases_settled),
+            Law::L3,
+            || format!("job {address} marks {marked:?} as settled, events say {:?}", record.settled),
+        );
         let units = ledger.accepted_units.get(&address).map_or(0, BTreeSet::len);
         found.unless(u64::try_from(units) == Ok(job.units_accepted), Law::L7, || {
             format!("job {address} counts {} accepted units, events {units}", job.units_accepted)
@@ -375,9 +381,11 @@ fn check_epochs(ledger: &Ledger, state: &Snapshot, found: &mut Found) {
     }
     for (address, record) in state.all::<NodeEpoch>() {
         let earned = ledger.accepted_work.get(&(record.epoch, record.node)).copied().unwrap_or(0);
-        found.unless(record.work[usize::from(CLASS_RENDER)] + record.work[usize::from(CLASS_COMPUTE)] == earned, Law::L6, || {
-            format!("{address} counts {:?}, {earned} was accepted", record.work)
-        });
+        found.unless(
+            record.work[usize::from(CLASS_RENDER)] + record.work[usize::from(CLASS_COMPUTE)] == earned,
+            Law::L6,
+            || format!("{address} counts {:?}, {earned} was accepted", record.work),
+        );
     }
 }
 
@@ -455,7 +463,10 @@ fn eligible(step: &Step, claim: &render_compute::events::LeaseClaimed, more_held
     let entry = race::entry(&network, &claim.job, &job, &claim.node, &node, claim.index, attempt, 0, &reputation)
         .map_err(|error| format!("no race for {}: {error:?}", claim.lease))?;
     if (entry.weight, entry.delay_ms) != (claim.weight, claim.delay_ms) {
-        return Err(format!("the event of {} says {} and {} ms, not {entry:?}", claim.lease, claim.weight, claim.delay_ms));
+        return Err(format!(
+            "the event of {} says {} and {} ms, not {entry:?}",
+            claim.lease, claim.weight, claim.delay_ms
+        ));
     }
     let from = eligible_at(claimable_at, entry.delay_ms).map_err(|error| error.to_string())?;
     if claim.claimed_at < from {

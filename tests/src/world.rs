@@ -204,7 +204,10 @@ impl World {
         let mint = mint.pubkey();
         let operations = address::associated_token(&operator.pubkey(), &mint);
         chain
-            .execute(&[instruction::create_associated_token(&authority.pubkey(), &operator.pubkey(), &mint)], &[&authority])
+            .execute(
+                &[instruction::create_associated_token(&authority.pubkey(), &operator.pubkey(), &mint)],
+                &[&authority],
+            )
             .expect("an account for operations can be made");
 
         let mut watched: BTreeSet<_> = publishers.iter().map(Signer::pubkey).collect();

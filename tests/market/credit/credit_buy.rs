@@ -222,7 +222,14 @@ impl Pyth {
     }
 
     fn good(&self) -> Update {
-        Update { verification: 1, feed: FEED, price: 20_000_000, confidence: 50_000, exponent: -7, published_at: self.world.time() }
+        Update {
+            verification: 1,
+            feed: FEED,
+            price: 20_000_000,
+            confidence: 50_000,
+            exponent: -7,
+            published_at: self.world.time(),
+        }
     }
 
     fn post(&self, update: &Update) {
@@ -435,8 +442,7 @@ fn another_shard_of_the_epoch_is_refused() {
     if missing {
         world.apply(instruction::epoch_shard_open(&world.crank.pubkey(), 1, next), &[&world.crank]);
     }
-    let purchase =
-        replaced(world.purchase(&buyer, USD), &address::epoch_shard(1, own), &address::epoch_shard(1, next));
+    let purchase = replaced(world.purchase(&buyer, USD), &address::epoch_shard(1, own), &address::epoch_shard(1, next));
     world.refuse(purchase, &[&buyer.wallet], RenderError::WrongShard);
 }
 

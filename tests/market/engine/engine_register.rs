@@ -5,7 +5,11 @@ use market_tests::{
     world::{only_event, replaced, unsigned},
 };
 use render_compute::{constants::*, errors::RenderError, events, state::Engine};
-use render_compute_client::{Address, Signer, address, event::Event, instruction::{self, EngineRegister}};
+use render_compute_client::{
+    Address, Signer, address,
+    event::Event,
+    instruction::{self, EngineRegister},
+};
 use solana_instruction_error::InstructionError;
 
 fn tensor(world: &World) -> EngineRegister {

@@ -2,7 +2,7 @@
 
 use market_tests::{
     World,
-    world::{only_event, replaced},
+    world::{RENDER, only_event, replaced},
 };
 use render_compute::{constants::EPOCH_SHARDS, errors::RenderError, events::OperationsClaimed, state::Epoch};
 use render_compute_client::{address, event::Event, instruction};
@@ -41,9 +41,9 @@ fn nothing_is_claimed_before_the_epoch_is_finalized() {
 #[test]
 fn the_share_goes_nowhere_else() {
     let world = finalized();
-    let thief = world.requester("thief");
+    let thief = world.render(&world.wallet("thief"), RENDER);
     let claim = instruction::epoch_claim_operations(&world.network(), 1);
-    let stolen = replaced(claim.clone(), &world.operations, &thief.render);
+    let stolen = replaced(claim.clone(), &world.operations, &thief);
     world.refuse(stolen, &[&world.crank], RenderError::WrongTokenAccount);
     let mint = replaced(claim.clone(), &world.mint, &world.forge(&world.mint));
     world.refuse(mint, &[&world.crank], RenderError::WrongMint);

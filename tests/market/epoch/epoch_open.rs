@@ -39,11 +39,7 @@ fn epochs_are_opened_in_order_and_once() {
     let third = instruction::epoch_open(&world.crank.pubkey(), 3);
     // The account of epoch 2, which would be the one before, is not there.
     assert!(world.send(&[third], &[&world.crank]).is_err());
-    let skipping = replaced(
-        instruction::epoch_open(&world.crank.pubkey(), 3),
-        &address::epoch(2),
-        &address::epoch(1),
-    );
+    let skipping = replaced(instruction::epoch_open(&world.crank.pubkey(), 3), &address::epoch(2), &address::epoch(1));
     world.refuse(skipping, &[&world.crank], RenderError::WrongEpoch);
     let again = instruction::epoch_open(&world.crank.pubkey(), 1);
     assert!(world.send(&[again], &[&world.crank]).is_err());

@@ -44,7 +44,7 @@ fn the_shard_of_a_finalized_epoch_is_removed_and_its_rent_goes_to_who_paid_it() 
     let confirmed = world.apply(close.clone(), &[&world.crank]);
     assert_eq!(only_event(&confirmed), Event::from(EpochShardClosed { number: 1, shard: 7, payer: key }));
     assert_eq!(world.lamports(&key), before + rent);
-    world.refuse(close, &[&world.crank], InstructionError::UninitializedAccount);
+    world.refuse(close, &[&world.crank], InstructionError::AccountDataTooSmall);
     world.refuse(instruction::epoch_shard_open(&key, 1, 7), &[&payer], RenderError::OutsideEpoch);
 }
 
@@ -101,5 +101,5 @@ fn a_claimed_record_is_removed_and_its_rent_goes_to_who_paid_it() {
     // It cannot come back to be claimed again.
     let again = instruction::node_epoch_open(&key, &machine.node, 1);
     world.refuse(again, &[&payer], RenderError::OutsideEpoch);
-    world.refuse(world.claiming(&machine, 1), &[&world.crank], InstructionError::UninitializedAccount);
+    world.refuse(world.claiming(&machine, 1), &[&world.crank], InstructionError::AccountDataTooSmall);
 }

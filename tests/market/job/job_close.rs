@@ -68,7 +68,7 @@ fn a_closed_job_cannot_be_closed_again() {
     let (requester, job) = settled(&world);
     let close = instruction::job_close(&requester.key(), &job, &requester.key());
     world.apply(close.clone(), &[&requester.wallet]);
-    world.refuse(close, &[&requester.wallet], InstructionError::UninitializedAccount);
+    world.refuse(close, &[&requester.wallet], InstructionError::AccountDataTooSmall);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use market_tests::{
     Machine, World,
     world::{RENDER, USD, order, replaced},
 };
-use render_compute::{constants::NEUTRAL_REPUTATION, errors::RenderError, events::*, state::*};
+use render_compute::{constants::NEUTRAL_REPUTATION, errors::RenderError, events::*, instructions::JobOrder, state::*};
 use render_compute_client::{Address, event::Event, instruction};
 use solana_instruction_error::InstructionError;
 
@@ -14,8 +14,9 @@ const PENALTY: u64 = RENDER;
 
 fn claimed() -> (World, Machine, Address, Address) {
     let world = World::new();
-    let (requester, machine) = (world.requester_with("requester", USD), world.machine("machine"));
-    let job = world.open_seeded(&requester, order());
+    let (requester, machine) = (world.requester_with("requester", 4 * USD), world.machine("machine"));
+    // Enough money for the outcome to weigh on a reputation.
+    let job = world.open_seeded(&requester, JobOrder { price_per_unit: USD, ..order() });
     let lease = world.claim(&machine, &job, 0);
     (world, machine, job, lease)
 }
@@ -138,5 +139,5 @@ fn an_expired_lease_can_be_claimed_by_another_node() {
     world.warp_to(world.get::<Lease>(&lease).deadline + 1);
     world.apply(instruction::lease_expire(&world.get(&lease)), &[&world.crank]);
     world.work(&other, &job, 0);
-    assert_eq!(world.get::<Job>(&job).spent, 2_000);
+    assert_eq!(world.get::<Job>(&job).spent, 2 * USD);
 }

@@ -110,7 +110,8 @@ fn an_oracle_must_be_named_completely() {
     let feedless = instruction::network_set_oracle_pyth(&key, None, &program, [0; 32]);
     world.refuse(feedless, &signers, RenderError::ZeroValue);
     let raw = |kind, oracle| {
-        let data = render_compute::instruction::NetworkSetOracle { kind, oracle, pyth_program: program, pyth_feed: feed };
+        let data =
+            render_compute::instruction::NetworkSetOracle { kind, oracle, pyth_program: program, pyth_feed: feed };
         Instruction { data: data.data(), ..instruction::network_set_oracle_publishers(&key) }
     };
     world.refuse(raw(ORACLE_PUBLISHERS, Address::default()), &signers, RenderError::ZeroValue);

@@ -21,7 +21,7 @@ fn an_operator_without_nodes_is_removed_and_gets_its_rent_back() {
     assert_eq!(only_event(&confirmed), Event::from(OperatorClosed { wallet }));
     assert_eq!(world.lamports(&wallet), before + rent);
     assert!(world.find::<Operator>(&operator).is_none());
-    world.refuse(close, &[&machine.wallet], InstructionError::UninitializedAccount);
+    world.refuse(close, &[&machine.wallet], InstructionError::AccountDataTooSmall);
 }
 
 #[test]

@@ -29,7 +29,7 @@ fn the_payout_account_is_a_render_account_of_the_wallet() {
     let other = world.requester("other");
     let forged = world.forge(&payout);
     // Another's, a wallet, the mint, and the right bytes under another program.
-    for wrong in [other.render, key, world.mint] {
+    for wrong in [other.render, other.key(), world.mint] {
         let register = instruction::operator_register(&key, &wrong);
         world.refuse(register, &[&wallet], RenderError::WrongTokenAccount);
     }
