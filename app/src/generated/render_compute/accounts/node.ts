@@ -73,6 +73,11 @@ export type Node = {
   slashedTotal: bigint;
   /** Slot of registration; bound into commitments so that a key's earlier life cannot be replayed. */
   registeredSlot: bigint;
+  /**
+   * Slot of the latest deposit. For jobs opened before it the node comes last in the race: else identities could be made, or
+   * stake moved, to fit a seed that is known already.
+   */
+  stakedSlot: bigint;
   /** When reputation was last updated, unix seconds. */
   reputationAt: bigint;
   /** Least credits per work measure that the node works for; per class. */
@@ -128,6 +133,11 @@ export type NodeArgs = {
   slashedTotal: number | bigint;
   /** Slot of registration; bound into commitments so that a key's earlier life cannot be replayed. */
   registeredSlot: number | bigint;
+  /**
+   * Slot of the latest deposit. For jobs opened before it the node comes last in the race: else identities could be made, or
+   * stake moved, to fit a seed that is known already.
+   */
+  stakedSlot: number | bigint;
   /** When reputation was last updated, unix seconds. */
   reputationAt: number | bigint;
   /** Least credits per work measure that the node works for; per class. */
@@ -179,6 +189,7 @@ export function getNodeEncoder(): FixedSizeEncoder<NodeArgs> {
       ["slashed", getU64Encoder()],
       ["slashedTotal", getU64Encoder()],
       ["registeredSlot", getU64Encoder()],
+      ["stakedSlot", getU64Encoder()],
       ["reputationAt", getI64Encoder()],
       ["asks", getArrayEncoder(getU64Encoder(), { size: 2 })],
       ["leasesAccepted", getU64Encoder()],
@@ -195,7 +206,7 @@ export function getNodeEncoder(): FixedSizeEncoder<NodeArgs> {
       ["draining", getU8Encoder()],
       ["version", getU8Encoder()],
       ["bump", getU8Encoder()],
-      ["reserved", fixEncoderSize(getBytesEncoder(), 96)],
+      ["reserved", fixEncoderSize(getBytesEncoder(), 88)],
       ["hardware", fixEncoderSize(getBytesEncoder(), 32)],
     ]),
     (value) => ({ ...value, discriminator: NODE_DISCRIMINATOR }),
@@ -214,6 +225,7 @@ export function getNodeDecoder(): FixedSizeDecoder<Node> {
     ["slashed", getU64Decoder()],
     ["slashedTotal", getU64Decoder()],
     ["registeredSlot", getU64Decoder()],
+    ["stakedSlot", getU64Decoder()],
     ["reputationAt", getI64Decoder()],
     ["asks", getArrayDecoder(getU64Decoder(), { size: 2 })],
     ["leasesAccepted", getU64Decoder()],
@@ -230,7 +242,7 @@ export function getNodeDecoder(): FixedSizeDecoder<Node> {
     ["draining", getU8Decoder()],
     ["version", getU8Decoder()],
     ["bump", getU8Decoder()],
-    ["reserved", fixDecoderSize(getBytesDecoder(), 96)],
+    ["reserved", fixDecoderSize(getBytesDecoder(), 88)],
     ["hardware", fixDecoderSize(getBytesDecoder(), 32)],
   ]);
 }

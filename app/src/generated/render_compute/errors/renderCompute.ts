@@ -70,8 +70,6 @@ export const RENDER_COMPUTE_ERROR__ALREADY_SETTLED = 0x1841; // 6209
 export const RENDER_COMPUTE_ERROR__BAD_LEASE_SECONDS = 0x1842; // 6210
 /** NoSuchLease: the lease index is not one of the job's */
 export const RENDER_COMPUTE_ERROR__NO_SUCH_LEASE = 0x189c; // 6300
-/** WrongLeaseState: the lease is in another state than this instruction needs */
-export const RENDER_COMPUTE_ERROR__WRONG_LEASE_STATE = 0x189d; // 6301
 /** WrongLease: the lease belongs to another job or node */
 export const RENDER_COMPUTE_ERROR__WRONG_LEASE = 0x189e; // 6302
 /** NotYourTurn: the node's turn in the race has not come yet */
@@ -167,7 +165,6 @@ export type RenderComputeError =
   | typeof RENDER_COMPUTE_ERROR__WRONG_CREDIT_ACCOUNT
   | typeof RENDER_COMPUTE_ERROR__WRONG_EPOCH
   | typeof RENDER_COMPUTE_ERROR__WRONG_LEASE
-  | typeof RENDER_COMPUTE_ERROR__WRONG_LEASE_STATE
   | typeof RENDER_COMPUTE_ERROR__WRONG_MINT
   | typeof RENDER_COMPUTE_ERROR__WRONG_NODE
   | typeof RENDER_COMPUTE_ERROR__WRONG_NONCE
@@ -224,7 +221,6 @@ if (process.env["NODE_ENV"] !== "production") {
     [RENDER_COMPUTE_ERROR__WRONG_CREDIT_ACCOUNT]: `the credit account belongs to another wallet`,
     [RENDER_COMPUTE_ERROR__WRONG_EPOCH]: `the epoch is not the one this instruction needs`,
     [RENDER_COMPUTE_ERROR__WRONG_LEASE]: `the lease belongs to another job or node`,
-    [RENDER_COMPUTE_ERROR__WRONG_LEASE_STATE]: `the lease is in another state than this instruction needs`,
     [RENDER_COMPUTE_ERROR__WRONG_MINT]: `the mint must have 8 decimals and the network account as its mint authority`,
     [RENDER_COMPUTE_ERROR__WRONG_NODE]: `the node belongs to another operator`,
     [RENDER_COMPUTE_ERROR__WRONG_NONCE]: `the nonce is not the requester's next one`,

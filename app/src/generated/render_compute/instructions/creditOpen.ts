@@ -10,6 +10,8 @@ import {
   combineCodec,
   fixDecoderSize,
   fixEncoderSize,
+  getAddressDecoder,
+  getAddressEncoder,
   getBytesDecoder,
   getBytesEncoder,
   getStructDecoder,
@@ -34,7 +36,7 @@ import {
 } from "@solana/kit";
 import {
   getAccountMetaFactory,
-  getAddressFromResolvedInstructionAccount,
+  getNonNullResolvedInstructionInput,
   type ResolvedInstructionAccount,
 } from "@solana/program-client-core";
 import { findCreditPda } from "../pdas";
@@ -51,7 +53,6 @@ export function getCreditOpenDiscriminatorBytes(): ReadonlyUint8Array {
 export type CreditOpenInstruction<
   TProgram extends string = typeof RENDER_COMPUTE_PROGRAM_ADDRESS,
   TAccountPayer extends string | AccountMeta<string> = string,
-  TAccountOwner extends string | AccountMeta<string> = string,
   TAccountCredit extends string | AccountMeta<string> = string,
   TAccountSystemProgram extends string | AccountMeta<string> =
     "11111111111111111111111111111111",
@@ -64,9 +65,6 @@ export type CreditOpenInstruction<
         ? WritableSignerAccount<TAccountPayer> &
             AccountSignerMeta<TAccountPayer>
         : TAccountPayer,
-      TAccountOwner extends string
-        ? ReadonlyAccount<TAccountOwner>
-        : TAccountOwner,
       TAccountCredit extends string
         ? WritableAccount<TAccountCredit>
         : TAccountCredit,
@@ -77,13 +75,19 @@ export type CreditOpenInstruction<
     ]
   >;
 
-export type CreditOpenInstructionData = { discriminator: ReadonlyUint8Array };
+export type CreditOpenInstructionData = {
+  discriminator: ReadonlyUint8Array;
+  owner: Address;
+};
 
-export type CreditOpenInstructionDataArgs = {};
+export type CreditOpenInstructionDataArgs = { owner: Address };
 
 export function getCreditOpenInstructionDataEncoder(): FixedSizeEncoder<CreditOpenInstructionDataArgs> {
   return transformEncoder(
-    getStructEncoder([["discriminator", fixEncoderSize(getBytesEncoder(), 8)]]),
+    getStructEncoder([
+      ["discriminator", fixEncoderSize(getBytesEncoder(), 8)],
+      ["owner", getAddressEncoder()],
+    ]),
     (value) => ({ ...value, discriminator: CREDIT_OPEN_DISCRIMINATOR }),
   );
 }
@@ -91,6 +95,7 @@ export function getCreditOpenInstructionDataEncoder(): FixedSizeEncoder<CreditOp
 export function getCreditOpenInstructionDataDecoder(): FixedSizeDecoder<CreditOpenInstructionData> {
   return getStructDecoder([
     ["discriminator", fixDecoderSize(getBytesDecoder(), 8)],
+    ["owner", getAddressDecoder()],
   ]);
 }
 
@@ -106,30 +111,26 @@ export function getCreditOpenInstructionDataCodec(): FixedSizeCodec<
 
 export type CreditOpenAsyncInput<
   TAccountPayer extends string = string,
-  TAccountOwner extends string = string,
   TAccountCredit extends string = string,
   TAccountSystemProgram extends string = string,
 > = {
   /** Pays the rent. */
   payer: TransactionSigner<TAccountPayer>;
-  /** The requester. Need not sign: an empty account gives nobody anything. */
-  owner: Address<TAccountOwner>;
   /** Created. */
   credit?: Address<TAccountCredit>;
   /** System program. */
   systemProgram?: Address<TAccountSystemProgram>;
+  owner: CreditOpenInstructionDataArgs["owner"];
 };
 
 export async function getCreditOpenInstructionAsync<
   TAccountPayer extends string,
-  TAccountOwner extends string,
   TAccountCredit extends string,
   TAccountSystemProgram extends string,
   TProgramAddress extends Address = typeof RENDER_COMPUTE_PROGRAM_ADDRESS,
 >(
   input: CreditOpenAsyncInput<
     TAccountPayer,
-    TAccountOwner,
     TAccountCredit,
     TAccountSystemProgram
   >,
@@ -138,7 +139,6 @@ export async function getCreditOpenInstructionAsync<
   CreditOpenInstruction<
     TProgramAddress,
     TAccountPayer,
-    TAccountOwner,
     TAccountCredit,
     TAccountSystemProgram
   >
@@ -150,7 +150,6 @@ export async function getCreditOpenInstructionAsync<
   // Original accounts.
   const originalAccounts = {
     payer: { value: input.payer ?? null, isWritable: true },
-    owner: { value: input.owner ?? null, isWritable: false },
     credit: { value: input.credit ?? null, isWritable: true },
     systemProgram: { value: input.systemProgram ?? null, isWritable: false },
   };
@@ -159,13 +158,13 @@ export async function getCreditOpenInstructionAsync<
     ResolvedInstructionAccount
   >;
 
+  // Original args.
+  const args = { ...input };
+
   // Resolve default values.
   if (!accounts.credit.value) {
     accounts.credit.value = await findCreditPda({
-      owner: getAddressFromResolvedInstructionAccount(
-        "owner",
-        accounts.owner.value,
-      ),
+      owner: getNonNullResolvedInstructionInput("owner", args.owner),
     });
   }
   if (!accounts.systemProgram.value) {
@@ -177,16 +176,16 @@ export async function getCreditOpenInstructionAsync<
   return Object.freeze({
     accounts: [
       getAccountMeta("payer", accounts.payer),
-      getAccountMeta("owner", accounts.owner),
       getAccountMeta("credit", accounts.credit),
       getAccountMeta("systemProgram", accounts.systemProgram),
     ],
-    data: getCreditOpenInstructionDataEncoder().encode({}),
+    data: getCreditOpenInstructionDataEncoder().encode(
+      args as CreditOpenInstructionDataArgs,
+    ),
     programAddress,
   } as CreditOpenInstruction<
     TProgramAddress,
     TAccountPayer,
-    TAccountOwner,
     TAccountCredit,
     TAccountSystemProgram
   >);
@@ -194,38 +193,29 @@ export async function getCreditOpenInstructionAsync<
 
 export type CreditOpenInput<
   TAccountPayer extends string = string,
-  TAccountOwner extends string = string,
   TAccountCredit extends string = string,
   TAccountSystemProgram extends string = string,
 > = {
   /** Pays the rent. */
   payer: TransactionSigner<TAccountPayer>;
-  /** The requester. Need not sign: an empty account gives nobody anything. */
-  owner: Address<TAccountOwner>;
   /** Created. */
   credit: Address<TAccountCredit>;
   /** System program. */
   systemProgram?: Address<TAccountSystemProgram>;
+  owner: CreditOpenInstructionDataArgs["owner"];
 };
 
 export function getCreditOpenInstruction<
   TAccountPayer extends string,
-  TAccountOwner extends string,
   TAccountCredit extends string,
   TAccountSystemProgram extends string,
   TProgramAddress extends Address = typeof RENDER_COMPUTE_PROGRAM_ADDRESS,
 >(
-  input: CreditOpenInput<
-    TAccountPayer,
-    TAccountOwner,
-    TAccountCredit,
-    TAccountSystemProgram
-  >,
+  input: CreditOpenInput<TAccountPayer, TAccountCredit, TAccountSystemProgram>,
   config?: { programAddress?: TProgramAddress },
 ): CreditOpenInstruction<
   TProgramAddress,
   TAccountPayer,
-  TAccountOwner,
   TAccountCredit,
   TAccountSystemProgram
 > {
@@ -236,7 +226,6 @@ export function getCreditOpenInstruction<
   // Original accounts.
   const originalAccounts = {
     payer: { value: input.payer ?? null, isWritable: true },
-    owner: { value: input.owner ?? null, isWritable: false },
     credit: { value: input.credit ?? null, isWritable: true },
     systemProgram: { value: input.systemProgram ?? null, isWritable: false },
   };
@@ -244,6 +233,9 @@ export function getCreditOpenInstruction<
     keyof typeof originalAccounts,
     ResolvedInstructionAccount
   >;
+
+  // Original args.
+  const args = { ...input };
 
   // Resolve default values.
   if (!accounts.systemProgram.value) {
@@ -255,16 +247,16 @@ export function getCreditOpenInstruction<
   return Object.freeze({
     accounts: [
       getAccountMeta("payer", accounts.payer),
-      getAccountMeta("owner", accounts.owner),
       getAccountMeta("credit", accounts.credit),
       getAccountMeta("systemProgram", accounts.systemProgram),
     ],
-    data: getCreditOpenInstructionDataEncoder().encode({}),
+    data: getCreditOpenInstructionDataEncoder().encode(
+      args as CreditOpenInstructionDataArgs,
+    ),
     programAddress,
   } as CreditOpenInstruction<
     TProgramAddress,
     TAccountPayer,
-    TAccountOwner,
     TAccountCredit,
     TAccountSystemProgram
   >);
@@ -278,12 +270,10 @@ export type ParsedCreditOpenInstruction<
   accounts: {
     /** Pays the rent. */
     payer: TAccountMetas[0];
-    /** The requester. Need not sign: an empty account gives nobody anything. */
-    owner: TAccountMetas[1];
     /** Created. */
-    credit: TAccountMetas[2];
+    credit: TAccountMetas[1];
     /** System program. */
-    systemProgram: TAccountMetas[3];
+    systemProgram: TAccountMetas[2];
   };
   data: CreditOpenInstructionData;
 };
@@ -296,12 +286,12 @@ export function parseCreditOpenInstruction<
     InstructionWithAccounts<TAccountMetas> &
     InstructionWithData<ReadonlyUint8Array>,
 ): ParsedCreditOpenInstruction<TProgram, TAccountMetas> {
-  if (instruction.accounts.length < 4) {
+  if (instruction.accounts.length < 3) {
     throw new SolanaError(
       SOLANA_ERROR__PROGRAM_CLIENTS__INSUFFICIENT_ACCOUNT_METAS,
       {
         actualAccountMetas: instruction.accounts.length,
-        expectedAccountMetas: 4,
+        expectedAccountMetas: 3,
       },
     );
   }
@@ -315,7 +305,6 @@ export function parseCreditOpenInstruction<
     programAddress: instruction.programAddress,
     accounts: {
       payer: getNextAccount(),
-      owner: getNextAccount(),
       credit: getNextAccount(),
       systemProgram: getNextAccount(),
     },

@@ -40,6 +40,7 @@ export * from "./nodeEpochClose";
 export * from "./nodeEpochOpen";
 export * from "./nodeRegister";
 export * from "./nodeUpdate";
+export * from "./operatorClose";
 export * from "./operatorRegister";
 export * from "./operatorSetPayout";
 export * from "./oraclePublish";

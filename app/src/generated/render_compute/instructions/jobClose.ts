@@ -103,7 +103,7 @@ export type JobCloseInput<
   signer: TransactionSigner<TAccountSigner>;
   /** Closed. */
   job: Address<TAccountJob>;
-  /** Paid the rent and receives it back. */
+  /** Paid the rent and receives it back. May be the signer: it only gains lamports here. */
   payer: Address<TAccountPayer>;
 };
 
@@ -163,7 +163,7 @@ export type ParsedJobCloseInstruction<
     signer: TAccountMetas[0];
     /** Closed. */
     job: TAccountMetas[1];
-    /** Paid the rent and receives it back. */
+    /** Paid the rent and receives it back. May be the signer: it only gains lamports here. */
     payer: TAccountMetas[2];
   };
   data: JobCloseInstructionData;

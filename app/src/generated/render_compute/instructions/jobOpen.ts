@@ -107,7 +107,7 @@ export type JobOpenInstructionData = {
   workPerUnit: bigint;
   /** Units per lease. */
   unitsPerLease: number;
-  /** Seconds a lease lasts. */
+  /** Seconds a lease lasts; 0 for the network's default. */
   leaseSeconds: number;
   /** Seconds from now until no lease can be claimed any more. */
   openSeconds: number;
@@ -133,7 +133,7 @@ export type JobOpenInstructionDataArgs = {
   workPerUnit: number | bigint;
   /** Units per lease. */
   unitsPerLease: number;
-  /** Seconds a lease lasts. */
+  /** Seconds a lease lasts; 0 for the network's default. */
   leaseSeconds: number;
   /** Seconds from now until no lease can be claimed any more. */
   openSeconds: number;

@@ -129,7 +129,7 @@ export type StakeDepositInput<
   TAccountVault extends string = string,
   TAccountTokenProgram extends string = string,
 > = {
-  /** Anyone; pays RENDER. It belongs to the node's operator afterwards. */
+  /** The node's operator; pays RENDER. Nobody else may: a deposit sets the node back in races that are open. */
   depositor: TransactionSigner<TAccountDepositor>;
   /** Names the vault. */
   network: Address<TAccountNetwork>;
@@ -233,7 +233,7 @@ export type ParsedStakeDepositInstruction<
 > = {
   programAddress: Address<TProgram>;
   accounts: {
-    /** Anyone; pays RENDER. It belongs to the node's operator afterwards. */
+    /** The node's operator; pays RENDER. Nobody else may: a deposit sets the node back in races that are open. */
     depositor: TAccountMetas[0];
     /** Names the vault. */
     network: TAccountMetas[1];

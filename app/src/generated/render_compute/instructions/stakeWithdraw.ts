@@ -130,7 +130,7 @@ export type StakeWithdrawInput<
   node: Address<TAccountNode>;
   /** All stake. */
   vault?: Address<TAccountVault>;
-  /** Receives the RENDER; the token program checks its mint. */
+  /** Receives the RENDER; the token program checks its mint. Not the vault itself: what stays there must be someone's stake. */
   destination: Address<TAccountDestination>;
   /** SPL Token. */
   tokenProgram?: Address<TAccountTokenProgram>;
@@ -228,7 +228,7 @@ export type ParsedStakeWithdrawInstruction<
     node: TAccountMetas[2];
     /** All stake. */
     vault: TAccountMetas[3];
-    /** Receives the RENDER; the token program checks its mint. */
+    /** Receives the RENDER; the token program checks its mint. Not the vault itself: what stays there must be someone's stake. */
     destination: TAccountMetas[4];
     /** SPL Token. */
     tokenProgram: TAccountMetas[5];

@@ -106,6 +106,7 @@ import {
   getNodeEpochOpenInstruction,
   getNodeRegisterInstructionAsync,
   getNodeUpdateInstruction,
+  getOperatorCloseInstruction,
   getOperatorRegisterInstructionAsync,
   getOperatorSetPayoutInstruction,
   getOraclePublishInstruction,
@@ -148,6 +149,7 @@ import {
   parseNodeEpochOpenInstruction,
   parseNodeRegisterInstruction,
   parseNodeUpdateInstruction,
+  parseOperatorCloseInstruction,
   parseOperatorRegisterInstruction,
   parseOperatorSetPayoutInstruction,
   parseOraclePublishInstruction,
@@ -190,6 +192,7 @@ import {
   type NodeEpochOpenInput,
   type NodeRegisterAsyncInput,
   type NodeUpdateInput,
+  type OperatorCloseInput,
   type OperatorRegisterAsyncInput,
   type OperatorSetPayoutInput,
   type OraclePublishInput,
@@ -228,6 +231,7 @@ import {
   type ParsedNodeEpochOpenInstruction,
   type ParsedNodeRegisterInstruction,
   type ParsedNodeUpdateInstruction,
+  type ParsedOperatorCloseInstruction,
   type ParsedOperatorRegisterInstruction,
   type ParsedOperatorSetPayoutInstruction,
   type ParsedOraclePublishInstruction,
@@ -450,6 +454,7 @@ export enum RenderComputeInstruction {
   NodeEpochOpen,
   NodeRegister,
   NodeUpdate,
+  OperatorClose,
   OperatorRegister,
   OperatorSetPayout,
   OraclePublish,
@@ -842,6 +847,17 @@ export function identifyRenderComputeInstruction(
     containsBytes(
       data,
       fixEncoderSize(getBytesEncoder(), 8).encode(
+        new Uint8Array([235, 25, 185, 162, 46, 250, 169, 174]),
+      ),
+      0,
+    )
+  ) {
+    return RenderComputeInstruction.OperatorClose;
+  }
+  if (
+    containsBytes(
+      data,
+      fixEncoderSize(getBytesEncoder(), 8).encode(
         new Uint8Array([167, 131, 26, 224, 174, 94, 82, 22]),
       ),
       0,
@@ -1037,6 +1053,9 @@ export type ParsedRenderComputeInstruction<
   | ({
       instructionType: RenderComputeInstruction.NodeUpdate;
     } & ParsedNodeUpdateInstruction<TProgram>)
+  | ({
+      instructionType: RenderComputeInstruction.OperatorClose;
+    } & ParsedOperatorCloseInstruction<TProgram>)
   | ({
       instructionType: RenderComputeInstruction.OperatorRegister;
     } & ParsedOperatorRegisterInstruction<TProgram>)
@@ -1305,6 +1324,13 @@ export function parseRenderComputeInstruction<TProgram extends string>(
         ...parseNodeUpdateInstruction(instruction),
       };
     }
+    case RenderComputeInstruction.OperatorClose: {
+      assertIsInstructionWithAccounts(instruction);
+      return {
+        instructionType: RenderComputeInstruction.OperatorClose,
+        ...parseOperatorCloseInstruction(instruction),
+      };
+    }
     case RenderComputeInstruction.OperatorRegister: {
       assertIsInstructionWithAccounts(instruction);
       return {
@@ -1525,6 +1551,10 @@ export type RenderComputePluginInstructions = {
   nodeUpdate: (
     input: NodeUpdateInput,
   ) => ReturnType<typeof getNodeUpdateInstruction> & SelfPlanAndSendFunctions;
+  operatorClose: (
+    input: OperatorCloseInput,
+  ) => ReturnType<typeof getOperatorCloseInstruction> &
+    SelfPlanAndSendFunctions;
   operatorRegister: (
     input: OperatorRegisterAsyncInput,
   ) => ReturnType<typeof getOperatorRegisterInstructionAsync> &
@@ -1773,6 +1803,11 @@ export function renderComputeProgram() {
             addSelfPlanAndSendFunctions(
               client,
               getNodeUpdateInstruction(input),
+            ),
+          operatorClose: (input) =>
+            addSelfPlanAndSendFunctions(
+              client,
+              getOperatorCloseInstruction(input),
             ),
           operatorRegister: (input) =>
             addSelfPlanAndSendFunctions(
