@@ -666,8 +666,10 @@ mod tests {
     fn every_instruction_of_the_program_has_a_name() {
         let source = include_str!("../../../programs/render-compute/src/lib.rs");
         let declared: Vec<&str> = source
-            .lines()
-            .filter_map(|line| line.trim().strip_prefix("pub fn ")?.split_once("(ctx: ").map(|(name, _)| name))
+            .split("pub fn ")
+            .skip(1)
+            .filter_map(|function| function.split_once('(').filter(|(_, rest)| rest.trim_start().starts_with("ctx:")))
+            .map(|(name, _)| name)
             .collect();
         assert!(!declared.is_empty());
         for name in &declared {

@@ -5,6 +5,7 @@
 //! recorded, also a refused one, and shown to the observers.
 
 mod slots;
+pub mod validator;
 
 use async_trait::async_trait;
 use litesvm::LiteSVM;

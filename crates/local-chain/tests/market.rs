@@ -13,10 +13,12 @@ use render_compute_client::{
     program::{constants::*, errors::RenderError, state::*},
 };
 
+/// Base units of one RENDER.
+const RENDER: u64 = 100_000_000;
 /// RENDER's price in these tests: 4 USD, known to a cent.
 const PRICE: u64 = 400_000_000;
 const CONFIDENCE: u64 = 1_000_000;
-const SUPPLY: u64 = 1_000_000_00000000;
+const SUPPLY: u64 = 1_000_000 * RENDER;
 
 struct World {
     chain: LocalChain,
@@ -100,16 +102,16 @@ fn lower_bound() -> u64 {
 #[tokio::test]
 async fn a_purchase_burns_what_the_rule_says_and_credits_what_was_asked() {
     let world = World::new(1).await;
-    let buyer = world.wallet("buyer", 100_00000000);
+    let buyer = world.wallet("buyer", 100 * RENDER);
     let credits = 40_000_000;
     let purchase = credit::purchase(credits, lower_bound(), Parameters::DEFAULT.burn_bps, u64::MAX).unwrap();
     let supply = account::mint(&world.chain, &world.mint).await.unwrap().supply;
 
-    let sent = flow::buy_credits(&world.chain, &buyer, credits, 100_00000000).await.unwrap();
+    let sent = flow::buy_credits(&world.chain, &buyer, credits, 100 * RENDER).await.unwrap();
 
     let account = account::credit(&world.chain, &buyer.pubkey()).await.unwrap().unwrap();
     assert_eq!((account.available, account.bought_total, account.burned_total), (credits, credits, purchase.burned));
-    assert_eq!(world.balance(&world.tokens(&buyer)).await, 100_00000000 - purchase.burned - purchase.fee);
+    assert_eq!(world.balance(&world.tokens(&buyer)).await, 100 * RENDER - purchase.burned - purchase.fee);
     assert_eq!(world.balance(&world.operations).await, purchase.fee);
     assert_eq!(account::mint(&world.chain, &world.mint).await.unwrap().supply, supply - purchase.burned);
     let bought = sent.iter().flat_map(|confirmed| &confirmed.events).find_map(|event| match event {
@@ -123,7 +125,7 @@ async fn a_purchase_burns_what_the_rule_says_and_credits_what_was_asked() {
 #[tokio::test]
 async fn a_purchase_above_the_stated_maximum_is_refused_in_words() {
     let world = World::new(2).await;
-    let buyer = world.wallet("buyer", 100_00000000);
+    let buyer = world.wallet("buyer", 100 * RENDER);
     let error = flow::buy_credits(&world.chain, &buyer, 40_000_000, 1).await.unwrap_err();
     assert_eq!(error.to_string(), "credit_buy: the purchase costs more RENDER than the stated maximum");
 }
@@ -139,7 +141,7 @@ async fn a_purchase_beyond_the_wallet_is_refused_by_the_token_program() {
 #[tokio::test]
 async fn an_old_price_sells_nothing() {
     let world = World::new(4).await;
-    let buyer = world.wallet("buyer", 100_00000000);
+    let buyer = world.wallet("buyer", 100 * RENDER);
     world.chain.warp(Parameters::DEFAULT.oracle_max_age_seconds + 1);
     let render_compute_client::ClientError::Chain(error) =
         flow::buy_credits(&world.chain, &buyer, 1_000, u64::MAX).await.unwrap_err()
@@ -173,11 +175,11 @@ async fn only_the_upgrade_authority_can_create_the_network() {
 async fn a_job_goes_from_purchase_to_claimed_epoch() {
     let world = World::new(6).await;
     let chain = &world.chain;
-    let requester = world.wallet("requester", 100_00000000);
+    let requester = world.wallet("requester", 100 * RENDER);
     flow::buy_credits(chain, &requester, 40_000_000, u64::MAX).await.unwrap();
 
     // A node with the least stake.
-    let wallet = world.wallet("operator", 1_000_00000000);
+    let wallet = world.wallet("operator", 1_000 * RENDER);
     let identity = chain.funded("identity");
     let stake = Parameters::DEFAULT.min_stake;
     let offer = NodeOffer {
@@ -366,7 +368,7 @@ async fn the_hashes_of_past_slots_follow_the_clock() {
 #[tokio::test]
 async fn a_credit_purchase_can_be_built_by_hand() {
     let world = World::new(13).await;
-    let buyer = world.wallet("buyer", 100_00000000);
+    let buyer = world.wallet("buyer", 100 * RENDER);
     let key = buyer.pubkey();
     let network = account::network(&world.chain).await.unwrap();
     let mut instructions = flow::prepare_purchase(&world.chain, &key, &key, 1).await.unwrap();
@@ -385,4 +387,14 @@ async fn a_credit_purchase_can_be_built_by_hand() {
     world.chain.send(&instructions, &[&buyer]).await.unwrap();
     assert!(flow::prepare_purchase(&world.chain, &key, &key, 1).await.unwrap().is_empty());
     assert_eq!(account::credit(&world.chain, &key).await.unwrap().unwrap().available, 5);
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_flow_can_run_as_a_task_of_its_own() {
+    let world = World::new(14).await;
+    let chain: std::sync::Arc<dyn Chain> = std::sync::Arc::new(world.chain.clone());
+    let buyer = world.wallet("buyer", 100 * RENDER);
+    let key = buyer.pubkey();
+    tokio::spawn(async move { flow::buy_credits(&chain, &buyer, 7, u64::MAX).await }).await.unwrap().unwrap();
+    assert_eq!(account::credit(&world.chain, &key).await.unwrap().unwrap().available, 7);
 }

@@ -318,14 +318,14 @@ enum Submission {
 
 /// Whether a request that failed so may succeed when repeated.
 fn is_passing(failure: &RpcFailure) -> bool {
-    match failure.kind() {
-        ErrorKind::Io(_) | ErrorKind::Reqwest(_) | ErrorKind::Middleware(_) => true,
-        ErrorKind::RpcError(RpcError::RpcResponseError {
-            data: RpcResponseErrorData::NodeUnhealthy { .. }, ..
-        }) => true,
-        ErrorKind::RpcError(RpcError::RpcRequestError(_)) => true,
-        _ => false,
-    }
+    matches!(
+        failure.kind(),
+        ErrorKind::Io(_)
+            | ErrorKind::Reqwest(_)
+            | ErrorKind::Middleware(_)
+            | ErrorKind::RpcError(RpcError::RpcRequestError(_))
+            | ErrorKind::RpcError(RpcError::RpcResponseError { data: RpcResponseErrorData::NodeUnhealthy { .. }, .. })
+    )
 }
 
 /// An address without what may be secret in it: user, path and query often carry a provider's key.
