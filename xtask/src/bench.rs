@@ -17,7 +17,7 @@ use crate::build;
 use crate::command;
 use crate::places::{self, Places};
 use crate::test;
-use registry::{BENCHMARKS, Benchmark};
+use registry::{BENCHMARKS, Benchmark, Profile, Target};
 
 /// Measures what the project promises and writes it down
 #[derive(clap::Args)]
@@ -25,8 +25,8 @@ pub struct Arguments {
     /// File whose rows are replaced or added to
     #[arg(long, value_name = "FILE", default_value = "target/bench.json")]
     json: PathBuf,
-    /// Only the benchmarks with this binary name
-    #[arg(long, value_name = "BINARY")]
+    /// Only the benchmarks with this name
+    #[arg(long, value_name = "NAME")]
     only: Vec<String>,
 }
 
@@ -37,14 +37,24 @@ pub fn run(arguments: Arguments) -> Result<()> {
     let path = places.root.join(&arguments.json);
     let mut rows = rows_of(&path)?;
     let chosen = |benchmark: &&Benchmark| {
-        arguments.only.is_empty() || arguments.only.iter().any(|name| name == benchmark.binary)
+        arguments.only.is_empty() || arguments.only.iter().any(|name| name == benchmark.name)
     };
     for benchmark in BENCHMARKS.iter().filter(chosen) {
         let mut cargo = command::cargo(&places);
-        cargo.args(["run", "--quiet", "--release", "--package", benchmark.package, "--bin", benchmark.binary, "--"]);
-        cargo.args(benchmark.arguments);
+        let target = match benchmark.target {
+            Target::Binary => "--bin",
+            Target::Example => "--example",
+        };
+        cargo.args(["run", "--quiet", "--package", benchmark.package, target, benchmark.name]);
+        if benchmark.profile == Profile::Release {
+            cargo.arg("--release");
+        }
+        cargo.arg("--").args(benchmark.arguments);
         test::tell_programs(&mut cargo, &places, &programs);
-        for row in measured(&command::output(&mut cargo)?, &format!("cargo xtask bench --only {}", benchmark.binary))? {
+        if benchmark.needs_validator {
+            test::tell_processes(&mut cargo, &places)?;
+        }
+        for row in measured(&command::output(&mut cargo)?, &format!("cargo xtask bench --only {}", benchmark.name))? {
             println!("{}", shown(&row));
             merge(&mut rows, row);
         }

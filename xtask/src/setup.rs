@@ -68,7 +68,7 @@ pub fn toolchain(places: &Places) -> Result<Toolchain> {
 
 /// Upstream Rust's linker; the compiler beside it is [`RUSTC`].
 pub fn upstream_linker(places: &Places) -> Result<PathBuf> {
-    let _lock = lock(places)?;
+    let _lock = lock(places, "programs")?;
     packages::ensure_for_programs()?;
     let linker = linker::ensure(places)?;
     place_ourselves(places, cargo_build_sbf::NAME)?;
@@ -77,7 +77,7 @@ pub fn upstream_linker(places: &Places) -> Result<PathBuf> {
 
 /// The real validator: an installed one behind the flags of ours, or ours, built where it is not.
 pub fn validator(places: &Places) -> Result<PathBuf> {
-    let _lock = lock(places)?;
+    let _lock = lock(places, "validator")?;
     let installed =
         command::ask(installed_validator::INSTALLED, &["--version"]).and_then(|text| command::version(&text));
     if installed >= Some(installed_validator::OLDEST) {
@@ -88,7 +88,7 @@ pub fn validator(places: &Places) -> Result<PathBuf> {
 
 /// Node.js, made ready where it is not.
 pub fn node(places: &Places) -> Result<PathBuf> {
-    let _lock = lock(places)?;
+    let _lock = lock(places, "node")?;
     node::ensure(places)
 }
 
@@ -132,10 +132,10 @@ fn place_ourselves(places: &Places, name: &str) -> Result<PathBuf> {
     Ok(path)
 }
 
-/// One setup at a time per machine: the verbs call it, and several may run.
-fn lock(places: &Places) -> Result<File> {
+/// One setup of a thing at a time per machine: the verbs call it, and several may run.
+fn lock(places: &Places, thing: &str) -> Result<File> {
     std::fs::create_dir_all(&places.cache).with_context(|| format!("{} cannot be created", places.cache.display()))?;
-    let path = places.cache.join("setup.lock");
+    let path = places.cache.join(format!("{thing}.lock"));
     let file = File::create(&path).with_context(|| format!("{} cannot be created", path.display()))?;
     file.lock().with_context(|| format!("{} cannot be locked", path.display()))?;
     Ok(file)

@@ -22,10 +22,6 @@ pub struct Arguments {
 pub fn run(arguments: Arguments) -> Result<()> {
     let places = Places::find()?;
     let programs = build::all(&places)?;
-    let validator = setup::validator(&places)?;
-    // Tests of one package start the binaries of others.
-    command::run(command::cargo(&places).args(["build", "--quiet", "--workspace", "--bins"]))?;
-
     let mut cargo = command::cargo(&places);
     cargo.arg("test");
     let chooses = |word: &String| ["-p", "--package"].contains(&word.as_str()) || word.starts_with("--package=");
@@ -34,8 +30,17 @@ pub fn run(arguments: Arguments) -> Result<()> {
     }
     cargo.args(&arguments.cargo);
     tell_programs(&mut cargo, &places, &programs);
-    cargo.env("RENDER_COMPUTE_VALIDATOR", validator).env("RENDER_COMPUTE_BIN", places.target().join("debug"));
+    tell_processes(&mut cargo, &places)?;
     command::run(&mut cargo)
+}
+
+/// Builds what tests start as processes of their own, and names it to a process: the validator, and the folder of the
+/// workspace's binaries.
+pub fn tell_processes(command: &mut Command, places: &Places) -> Result<()> {
+    let validator = setup::validator(places)?;
+    command::run(command::cargo(places).args(["build", "--quiet", "--workspace", "--bins"]))?;
+    command.env("RENDER_COMPUTE_VALIDATOR", validator).env("RENDER_COMPUTE_BIN", places.target().join("debug"));
+    Ok(())
 }
 
 /// Names each built program to a process: `render_compute` is in `RENDER_COMPUTE_SO`.
