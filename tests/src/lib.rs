@@ -4,6 +4,7 @@
 
 pub mod compute;
 pub mod laws;
+pub mod real_network;
 pub mod snapshot;
 pub mod world;
 
