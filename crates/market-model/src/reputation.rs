@@ -110,9 +110,9 @@ impl Reputation {
             return Ok(before);
         }
         let target = target_bps << FRACTION_BITS;
-        let weight_bps = mul_div(credits, WHOLE_BPS, credits.saturating_add(rules.credit_scale), Round::Down)?
-            .min(rules.max_weight_bps);
-        let step = mul_div(before.score.abs_diff(target), weight_bps.min(WHOLE_BPS), WHOLE_BPS, Round::Down)?;
+        let distance = before.score.abs_diff(target);
+        let most = mul_div(distance, rules.max_weight_bps.min(WHOLE_BPS), WHOLE_BPS, Round::Down)?;
+        let step = mul_div(distance, credits, credits.saturating_add(rules.credit_scale), Round::Down)?.min(most);
         let score =
             if target >= before.score { before.score.checked_add(step) } else { before.score.checked_sub(step) };
         Ok(Self { score: score.ok_or(MarketError::ScoreOutOfRange)?, ..before })

@@ -152,3 +152,12 @@ fn impossible_scores_and_rules_are_refused() {
     let rules = ReputationRules { returned_target_bps: 10_001, ..RULES };
     assert_eq!(score(1).update(Outcome::Returned, 1, T, &rules), Err(MarketError::ScoreOutOfRange));
 }
+
+#[test]
+fn a_lease_worth_less_than_a_cent_still_moves_a_score() {
+    let accepted = score(5_000).update(Outcome::Accepted, 2_000, T, &RULES).unwrap();
+    let expired = score(5_000).update(Outcome::Expired, 2_000, T, &RULES).unwrap();
+    // 5,000 bps x 2,000 / 100,002,000, in 2^-16 bps.
+    assert_eq!(accepted.score - NEUTRAL, 6_553);
+    assert_eq!(NEUTRAL - expired.score, 6_553);
+}
