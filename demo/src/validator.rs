@@ -5,7 +5,8 @@ use crate::{
     cast::Cast,
     story::{self, Finished, Told, say},
 };
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Result, bail, ensure};
+use local_chain::validator::{Process, Validator};
 use render_compute::state::{EPOCH_FINALIZED, JOB_DONE, Job};
 use render_compute_client::{
     account, address,
@@ -14,10 +15,7 @@ use render_compute_client::{
 use solana_keypair::write_keypair_file;
 use solana_signer::Signer;
 use std::{
-    env, fs,
-    io::{BufRead, BufReader},
-    path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
+    fs,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -32,16 +30,6 @@ const FUNDS: u64 = 100_000_000_000;
 /// Longest the story may take.
 const PATIENCE: Duration = Duration::from_secs(600);
 
-/// A process that ends with the demo.
-struct Process(Child);
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
 /// Runs the story.
 pub async fn run(arguments: &Arguments) -> Result<()> {
     let cast = Cast::new(arguments.seed);
@@ -53,9 +41,10 @@ pub async fn run(arguments: &Arguments) -> Result<()> {
     let store_folder = home.join("blobs");
     let store = story::fresh_store(&store_folder)?;
 
-    let (_validator, url) = start_validator(&cast, &home)?;
-    println!("a validator runs at {url}");
-    let chain = Arc::new(Told::new(RpcChain::new(RpcSettings::new(&url)), &cast));
+    println!("a validator starts; its ledger and its log are in {}", home.display());
+    let validator = Validator::start(&home, &cast.authority.pubkey(), &cast.payers(), FUNDS)?;
+    println!("it answers at {}", validator.url());
+    let chain = Arc::new(Told::new(RpcChain::new(RpcSettings::new(validator.url())), &cast));
     let mint = story::set_up(&*chain, &cast, &store, PARAMETERS).await?;
 
     say("   Each operator starts `render-worker run`");
@@ -65,20 +54,9 @@ pub async fn run(arguments: &Arguments) -> Result<()> {
         fs::create_dir_all(&folder)?;
         let identity = folder.join("identity.json");
         write_keypair_file(&operator.identity, &identity).map_err(|error| anyhow::anyhow!("{error}"))?;
-        let log = fs::File::create(folder.join("worker.log"))?;
-        let child = Command::new(binary("render-worker")?)
-            .args(["run", "--threads", "1"])
-            .env("RENDER_WORKER_HOME", &folder)
-            .env("RENDER_WORKER_URL", &url)
-            .env("RENDER_WORKER_IDENTITY", &identity)
-            .env("RENDER_WORKER_STORE", &store_folder)
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(log)
-            .spawn()
-            .context("starting render-worker")?;
-        println!("  {}: process {}, log {}", operator.name, child.id(), folder.join("worker.log").display());
-        workers.push(Process(child));
+        let worker = Process::worker(&folder, validator.url(), &store_folder)?;
+        println!("  {}: process {}, log {}", operator.name, worker.id(), folder.join("worker.log").display());
+        workers.push((operator.name, worker));
     }
 
     let ordered = story::order(&*chain, &cast, &store, arguments).await?;
@@ -122,47 +100,11 @@ pub async fn run(arguments: &Arguments) -> Result<()> {
     story::conclude(&chain, &cast, &store, arguments, &Finished { ordered, fetched, epoch: number, mint }).await
 }
 
-fn ensure_alive(workers: &mut [Process]) -> Result<()> {
-    for worker in workers {
-        if let Some(status) = worker.0.try_wait()? {
-            bail!("a worker ended by itself ({status}); its log says why");
+fn ensure_alive(workers: &mut [(&str, Process)]) -> Result<()> {
+    for (name, worker) in workers {
+        if let Some(status) = worker.ended()? {
+            bail!("the worker of {name} ended by itself ({status}); its log says why");
         }
     }
     Ok(())
-}
-
-/// A binary that was built beside this one, or where `RENDER_COMPUTE_BIN` says.
-fn binary(name: &str) -> Result<PathBuf> {
-    let folder = match env::var_os("RENDER_COMPUTE_BIN") {
-        Some(folder) => PathBuf::from(folder),
-        None => env::current_exe()?.parent().map(Path::to_path_buf).unwrap_or_default(),
-    };
-    let path = folder.join(name);
-    ensure!(path.exists(), "{} does not exist; run `cargo xtask demo --validator`", path.display());
-    Ok(path)
-}
-
-/// Starts the validator with the program and everyone's SOL in its genesis.
-fn start_validator(cast: &Cast, home: &Path) -> Result<(Process, String)> {
-    let validator = env::var_os("RENDER_COMPUTE_VALIDATOR")
-        .context("RENDER_COMPUTE_VALIDATOR is not set; run `cargo xtask demo --validator`")?;
-    let program = local_chain::program_path();
-    let mut command = Command::new(validator);
-    command.arg("--ledger").arg(home.join("ledger"));
-    command.arg("--program").arg(format!("{}={}", address::PROGRAM, program.display()));
-    command.arg("--upgrade-authority").arg(cast.authority.pubkey().to_string());
-    for payer in cast.payers() {
-        command.arg("--fund").arg(format!("{payer}={FUNDS}"));
-    }
-    command.arg("--until-stdin-closes").stdin(Stdio::piped()).stdout(Stdio::piped());
-    command.stderr(fs::File::create(home.join("validator.log"))?);
-    let mut child = command.spawn().context("starting the validator")?;
-    let output = child.stdout.take().context("the validator has no output")?;
-    let child = Process(child);
-    let mut line = String::new();
-    BufReader::new(output).read_line(&mut line)?;
-    let up: serde_json::Value =
-        serde_json::from_str(&line).context("the validator did not come up; see validator.log")?;
-    let url = up["rpc"].as_str().context("the validator named no address")?.to_owned();
-    Ok((child, url))
 }

@@ -1,8 +1,9 @@
 //! Speed of the render engine, beside Embree on the same mesh and the same rays, one thread each, in one run.
 //!
 //! `cargo run --release -p kernels --example kernels-bench [-- --json PATH]` prints the rows of the bench file (area
-//! `slice`). The peer is `embreex` from PyPI, driven by `embree.py` beside this file in the Python environment
-//! `target/venv-embree`, which is made when it is missing; without it the ratios are null and the row says why.
+//! `slice`), one a line, and writes them to PATH. The peer is `embreex` from PyPI, driven by `embree.py` beside this file
+//! in the Python environment `target/venv-embree`, which is made when it is missing; without it the ratios are null and
+//! the row says why.
 
 use kernels::render::intersect::{leave_surface, padded_bounds};
 use kernels::render::*;
@@ -258,6 +259,9 @@ fn main() {
     let rate = frame.unit_work(0) as f64 / start.elapsed().as_secs_f64() / 1.0e6;
     rows.push(row("render_cave_all_cores", rate, "Msample/s", Value::Null, "higher"));
 
+    for row in &rows {
+        println!("{row}");
+    }
     let text = serde_json::to_string_pretty(&json!({"rows": rows})).expect("rows are plain values");
     let arguments: Vec<String> = std::env::args().collect();
     if let [_, flag, path] = arguments.as_slice()
@@ -267,5 +271,4 @@ fn main() {
         eprintln!("{path}: {error}");
         std::process::exit(1);
     }
-    println!("{text}");
 }
