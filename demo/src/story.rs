@@ -237,13 +237,45 @@ pub struct Finished {
     pub ordered: job::RenderReceipt,
     /// The picture.
     pub fetched: job::FetchReceipt,
-    /// Number of the epoch that paid.
+    /// Number of the last epoch that paid.
     pub epoch: u64,
     /// The RENDER mint.
     pub mint: Address,
 }
 
-/// Reads what an epoch paid, checks that it was paid, and writes the reports.
+/// All epochs up to the last one as one: on a real chain the work may reach from one into the next.
+async fn all_epochs(reader: &Context<'_>, last: u64) -> Result<epoch::EpochView> {
+    let mut whole = epoch::show(reader, Some(1)).await?;
+    for number in 2..=last {
+        let one = epoch::show(reader, Some(number)).await?;
+        whole.epoch = one.epoch;
+        whole.state = one.state;
+        whole.ends_at_unix_seconds = one.ends_at_unix_seconds;
+        whole.work_credit_units.render += one.work_credit_units.render;
+        whole.burned_render_base_units += one.burned_render_base_units;
+        whole.bought_credit_units += one.bought_credit_units;
+        whole.emission_render_base_units += one.emission_render_base_units;
+        whole.operations_pool_render_base_units += one.operations_pool_render_base_units;
+        whole.creators_pool_render_base_units += one.creators_pool_render_base_units;
+        whole.availability_pool_render_base_units += one.availability_pool_render_base_units;
+        whole.work_pool_render_base_units.render += one.work_pool_render_base_units.render;
+        whole.carry_render_base_units = one.carry_render_base_units;
+        for part in one.nodes {
+            let Some(known) = whole.nodes.iter_mut().find(|known| known.node == part.node) else {
+                whole.nodes.push(part);
+                continue;
+            };
+            known.work_credit_units.render += part.work_credit_units.render;
+            known.availability += part.availability;
+            known.claimed &= part.claimed;
+            let paid = known.payout_render_base_units.zip(part.payout_render_base_units);
+            known.payout_render_base_units = paid.map(|(before, now)| before + now);
+        }
+    }
+    Ok(whole)
+}
+
+/// Reads what the epochs paid, checks that it was paid, and writes the reports.
 pub async fn conclude<C: Chain>(
     chain: &Arc<Told<C>>,
     cast: &Cast,
@@ -253,7 +285,7 @@ pub async fn conclude<C: Chain>(
 ) -> Result<()> {
     let Finished { ordered, fetched, epoch: number, mint } = finished;
     let reader = Context::new(&**chain, cast.requester.insecure_clone(), store.clone());
-    let shown = epoch::show(&reader, Some(*number)).await?;
+    let shown = all_epochs(&reader, *number).await?;
     let credit = credits::show(&reader, &cast.requester.pubkey()).await?;
     let details = job::show(&reader, &ordered.address).await?;
     let mut nodes = Vec::new();
@@ -263,7 +295,7 @@ pub async fn conclude<C: Chain>(
         let balance =
             account::token_balance(&**chain, &address::associated_token(&operator.wallet.pubkey(), mint)).await?;
         let payout = part.and_then(|part| part.payout_render_base_units).unwrap_or(0);
-        anyhow::ensure!(balance == payout, "{} was paid {balance}, but the epoch owes {payout}", operator.name);
+        anyhow::ensure!(balance == payout, "{} was paid {balance}, but is owed {payout}", operator.name);
         let work = part.map_or(0, |part| part.work_credit_units.render);
         let state = account::node(&**chain, &operator.identity.pubkey()).await?.context("a node is gone")?;
         println!(

@@ -16,6 +16,7 @@ use solana_keypair::write_keypair_file;
 use solana_signer::Signer;
 use std::{
     fs,
+    io::Read as _,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -56,54 +57,83 @@ pub async fn run(arguments: &Arguments) -> Result<()> {
         write_keypair_file(&operator.identity, &identity).map_err(|error| anyhow::anyhow!("{error}"))?;
         let worker = Process::worker(&folder, validator.url(), &store_folder)?;
         println!("  {}: process {}, log {}", operator.name, worker.id(), folder.join("worker.log").display());
-        workers.push((operator.name, worker));
+        let log = Log { file: fs::File::open(folder.join("worker.log"))?, rest: String::new() };
+        workers.push(Running { name: operator.name, process: worker, log });
     }
 
     let ordered = story::order(&*chain, &cast, &store, arguments).await?;
     say("5. The nodes race for leases, render, commit, reveal, and are accepted after the challenge window");
     let began = Instant::now();
-    let mut shown = String::new();
     loop {
         let Some(job) = account::find::<Job>(&*chain, &ordered.address).await? else { bail!("the job is gone") };
         if job.status == JOB_DONE {
             break;
         }
-        ensure_alive(&mut workers)?;
-        ensure!(began.elapsed() < PATIENCE, "the picture is not done after {PATIENCE:?}");
-        let now = format!("  {} of {} leases accepted", job.leases_settled, job.leases);
-        if now != shown {
-            println!("{now}");
-            shown = now;
-        }
+        tell(&mut workers)?;
+        let (settled, all) = (job.leases_settled, job.leases);
+        ensure!(began.elapsed() < PATIENCE, "{settled} of {all} leases are accepted after {PATIENCE:?}");
         tokio::time::sleep(Duration::from_millis(500)).await;
     }
     println!("  all accepted after {:.1} s", began.elapsed().as_secs_f64());
     let fetched = story::fetch(&*chain, &cast, &store, arguments, &ordered.address).await?;
 
     say("7. The epoch ends; the workers fix its pools and claim their shares");
-    // Work may have been accepted in more than one epoch: the story is told of the one with the last lease.
+    // Work may have been accepted in more than one epoch: the one with the last lease ends last.
     let nodes: Vec<_> = cast.operators.iter().map(|operator| address::node(&operator.identity.pubkey())).collect();
     let number = account::network(&*chain).await?.epoch;
     loop {
-        let mut is_over = account::epoch(&*chain, number).await?.is_some_and(|epoch| epoch.state == EPOCH_FINALIZED);
-        for node in &nodes {
-            is_over &= account::node_epoch(&*chain, node, number).await?.is_none_or(|record| record.is_claimed == 1);
+        let mut is_over = true;
+        for number in 1..=number {
+            is_over &= account::epoch(&*chain, number).await?.is_some_and(|epoch| epoch.state == EPOCH_FINALIZED);
+            for node in &nodes {
+                is_over &= account::node_epoch(&*chain, node, number).await?.is_none_or(|one| one.is_claimed == 1);
+            }
         }
         if is_over {
             break;
         }
-        ensure_alive(&mut workers)?;
+        tell(&mut workers)?;
         ensure!(began.elapsed() < PATIENCE, "the shares are not claimed after {PATIENCE:?}");
         tokio::time::sleep(Duration::from_millis(500)).await;
     }
+    tell(&mut workers)?;
     drop(workers);
     story::conclude(&chain, &cast, &store, arguments, &Finished { ordered, fetched, epoch: number, mint }).await
 }
 
-fn ensure_alive(workers: &mut [(&str, Process)]) -> Result<()> {
-    for (name, worker) in workers {
-        if let Some(status) = worker.ended()? {
-            bail!("the worker of {name} ended by itself ({status}); its log says why");
+/// A worker and how far its log was told.
+struct Running {
+    name: &'static str,
+    process: Process,
+    log: Log,
+}
+
+/// A log that grows.
+struct Log {
+    file: fs::File,
+    rest: String,
+}
+
+impl Log {
+    /// The lines that were finished since the last call.
+    fn lines(&mut self) -> Result<Vec<String>> {
+        self.file.read_to_string(&mut self.rest)?;
+        let Some((whole, rest)) = self.rest.rsplit_once('\n') else { return Ok(Vec::new()) };
+        let lines = whole.lines().map(str::to_owned).collect();
+        self.rest = rest.to_owned();
+        Ok(lines)
+    }
+}
+
+/// Tells what the workers have logged since the last time. A worker that ended by itself ends the story.
+fn tell(workers: &mut [Running]) -> Result<()> {
+    for Running { name, process, log } in workers {
+        for line in log.lines()? {
+            // The time stands first.
+            println!("    {name:<4} {}", line.split_once(' ').map_or(line.as_str(), |(_, words)| words.trim_start()));
+        }
+        if let Some(status) = process.ended()? {
+            bail!("the worker of {name} ended by itself ({status})");
         }
     }
     Ok(())
