@@ -36,9 +36,8 @@ pub fn run(arguments: Arguments) -> Result<()> {
     let programs = build::all(&places)?;
     let path = places.root.join(&arguments.json);
     let mut rows = rows_of(&path)?;
-    let chosen = |benchmark: &&Benchmark| {
-        arguments.only.is_empty() || arguments.only.iter().any(|name| name == benchmark.name)
-    };
+    let chosen =
+        |benchmark: &&Benchmark| arguments.only.is_empty() || arguments.only.iter().any(|name| name == benchmark.name);
     for benchmark in BENCHMARKS.iter().filter(chosen) {
         let mut cargo = command::cargo(&places);
         let target = match benchmark.target {

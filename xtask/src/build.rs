@@ -34,7 +34,7 @@ fn build(places: &Places, toolchain: &Toolchain, program: &Program) -> Result<()
     match toolchain {
         Toolchain::Solana(cargo_build_sbf) => {
             let mut build = Command::new(cargo_build_sbf);
-            command::forget_cargo(&mut build).current_dir(&places.root);
+            command::forget_rustup(&mut build).current_dir(&places.root);
             build
                 .arg("--manifest-path")
                 .arg(program.folder.join("Cargo.toml"))

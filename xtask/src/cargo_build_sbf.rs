@@ -141,7 +141,7 @@ impl Arguments {
 fn workspace_of(manifest: &Path) -> Result<PathBuf> {
     let mut cargo = Command::new(setup::CARGO);
     cargo.args(["locate-project", "--workspace", "--message-format", "plain", "--manifest-path"]).arg(manifest);
-    let workspace = command::output(command::forget_cargo(&mut cargo))?;
+    let workspace = command::output(command::forget_rustup(&mut cargo))?;
     Ok(Path::new(workspace.trim()).parent().context("the workspace has no folder")?.to_owned())
 }
 

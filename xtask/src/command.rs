@@ -11,12 +11,12 @@ use crate::places::Places;
 /// The cargo that started us, or the one on PATH, in the checkout.
 pub fn cargo(places: &Places) -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    command.current_dir(&places.root);
+    forget_package(&mut command).current_dir(&places.root);
     command
 }
 
-/// Removes what the cargo and rustup around us have set: another compiler must not see it.
-pub fn forget_cargo(command: &mut Command) -> &mut Command {
+/// Removes what the rustup around us has set: another compiler must not see it.
+pub fn forget_rustup(command: &mut Command) -> &mut Command {
     const SET_AROUND_US: [&str; 9] = [
         "CARGO",
         "CARGO_BUILD_RUSTFLAGS",
@@ -29,6 +29,15 @@ pub fn forget_cargo(command: &mut Command) -> &mut Command {
         "RUSTUP_TOOLCHAIN",
     ];
     for name in SET_AROUND_US {
+        command.env_remove(name);
+    }
+    forget_package(command)
+}
+
+/// Removes what `cargo run` tells us about our own package: build scripts (ring's) run again when that changes.
+fn forget_package(command: &mut Command) -> &mut Command {
+    let about_us = |name: &str| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_");
+    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_str().is_some_and(about_us)) {
         command.env_remove(name);
     }
     command

@@ -56,7 +56,7 @@ pub fn compile(places: &Places, linker: &Path, compilation: &Compilation) -> Res
     places::write_if_changed(&target, target_specification(linker)?.as_bytes())?;
 
     let mut cargo = Command::new(CARGO);
-    command::forget_cargo(&mut cargo).current_dir(&places.root).env("RUSTC", RUSTC);
+    command::forget_rustup(&mut cargo).current_dir(&places.root).env("RUSTC", RUSTC);
     // The stable compiler is asked for a custom target and for its own std, both of which it reserves for nightly.
     cargo.env("RUSTC_BOOTSTRAP", "1").env("RUSTC_BOOTSTRAP_SYNTHETIC_TARGET", "1");
     cargo.env("CARGO_ENCODED_RUSTFLAGS", flags(compilation.floats).join("\x1f"));

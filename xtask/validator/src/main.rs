@@ -4,11 +4,12 @@
 mod faucet;
 mod settings;
 
+use std::fs::File;
 use std::io::{Read, Write};
+use std::os::fd::AsFd;
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result, anyhow, ensure};
 use clap::Parser;
-use rustix::stdio::{dup2_stdout, stdout};
 use settings::Settings;
 use solana_keypair::Signer;
 use solana_net_utils::SocketAddrSpace;
@@ -20,9 +21,7 @@ fn main() -> Result<()> {
     if settings.log.is_none() {
         agave_logger::setup_with_default("error");
     }
-    // Agave prints progress to standard output, which belongs to the one line of JSON.
-    let mut output = std::fs::File::from(stdout().try_clone_to_owned().context("standard output cannot be copied")?);
-    dup2_stdout(std::io::stderr()).context("standard output cannot be redirected")?;
+    let mut output = own_output()?;
 
     let mint = settings.mint_keypair()?;
     let faucet = settings.faucet_port.map(|port| faucet::start(mint.insecure_clone(), port)).transpose()?;
@@ -49,6 +48,15 @@ fn main() -> Result<()> {
     }
     validator.join();
     Ok(())
+}
+
+/// Standard output for the one line of JSON alone: whatever Agave prints goes to standard error from here on.
+fn own_output() -> Result<File> {
+    let own = std::io::stdout().as_fd().try_clone_to_owned().context("standard output cannot be copied")?;
+    // SAFETY: both are descriptors of this process that stay open, and nothing has been written to either.
+    let done = unsafe { libc::dup2(libc::STDERR_FILENO, libc::STDOUT_FILENO) };
+    ensure!(done >= 0, "standard output cannot be redirected: {}", std::io::Error::last_os_error());
+    Ok(File::from(own))
 }
 
 /// Blocks until whoever started this process is gone: its end of the pipe closes even when it was killed.
