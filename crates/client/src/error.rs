@@ -188,7 +188,7 @@ mod tests {
             .filter(|line| line.trim().strip_suffix(',').and_then(|line| line.split_once(" = ")).is_some())
             .count();
         assert_eq!(RENDER_ERRORS.len(), variants);
-        assert_eq!(describe(code_of(RenderError::NotYourTurn)).unwrap().0, "NotYourTurn");
+        assert_eq!(describe(code_of(RenderError::NodeFull)).unwrap().0, "NodeFull");
         assert_eq!(describe(code_of(RenderError::AlreadyClaimed)).unwrap().0, "AlreadyClaimed");
     }
 

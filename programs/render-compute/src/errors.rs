@@ -71,8 +71,6 @@ pub enum RenderError {
     NoSuchLease = 300,
     #[msg("the lease belongs to another job or node")]
     WrongLease = 302,
-    #[msg("the node's turn in the race has not come yet")]
-    NotYourTurn = 303,
     #[msg("the node does not meet the job's requirements")]
     RequirementsNotMet = 304,
     #[msg("the job pays less than the node asks")]

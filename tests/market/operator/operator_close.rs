@@ -17,7 +17,7 @@ fn an_operator_without_nodes_is_removed_and_gets_its_rent_back() {
     world.refuse(close.clone(), &[&machine.wallet], RenderError::OperatorBusy);
     world.apply(instruction::node_close(&wallet, &machine.key()), &[&machine.wallet]);
     let (rent, before) = (world.lamports(&operator), world.lamports(&wallet));
-    let confirmed = world.apply_all(&[close.clone()], &[&world.crank, &machine.wallet]);
+    let confirmed = world.apply_all(std::slice::from_ref(&close), &[&world.crank, &machine.wallet]);
     assert_eq!(only_event(&confirmed), Event::from(OperatorClosed { wallet }));
     assert_eq!(world.lamports(&wallet), before + rent);
     assert!(world.find::<Operator>(&operator).is_none());

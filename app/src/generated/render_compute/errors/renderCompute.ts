@@ -72,8 +72,6 @@ export const RENDER_COMPUTE_ERROR__BAD_LEASE_SECONDS = 0x1842; // 6210
 export const RENDER_COMPUTE_ERROR__NO_SUCH_LEASE = 0x189c; // 6300
 /** WrongLease: the lease belongs to another job or node */
 export const RENDER_COMPUTE_ERROR__WRONG_LEASE = 0x189e; // 6302
-/** NotYourTurn: the node's turn in the race has not come yet */
-export const RENDER_COMPUTE_ERROR__NOT_YOUR_TURN = 0x189f; // 6303
 /** RequirementsNotMet: the node does not meet the job's requirements */
 export const RENDER_COMPUTE_ERROR__REQUIREMENTS_NOT_MET = 0x18a0; // 6304
 /** BelowAsk: the job pays less than the node asks */
@@ -150,7 +148,6 @@ export type RenderComputeError =
   | typeof RENDER_COMPUTE_ERROR__NOT_REQUESTER
   | typeof RENDER_COMPUTE_ERROR__NOT_SEEDED
   | typeof RENDER_COMPUTE_ERROR__NOT_UPGRADE_AUTHORITY
-  | typeof RENDER_COMPUTE_ERROR__NOT_YOUR_TURN
   | typeof RENDER_COMPUTE_ERROR__OPERATOR_BUSY
   | typeof RENDER_COMPUTE_ERROR__OUTSIDE_EPOCH
   | typeof RENDER_COMPUTE_ERROR__PAUSED
@@ -206,7 +203,6 @@ if (process.env["NODE_ENV"] !== "production") {
     [RENDER_COMPUTE_ERROR__NOT_REQUESTER]: `the signer is not the job's requester`,
     [RENDER_COMPUTE_ERROR__NOT_SEEDED]: `the job has no seed yet: send job_seed first`,
     [RENDER_COMPUTE_ERROR__NOT_UPGRADE_AUTHORITY]: `the signer is not the program's upgrade authority`,
-    [RENDER_COMPUTE_ERROR__NOT_YOUR_TURN]: `the node's turn in the race has not come yet`,
     [RENDER_COMPUTE_ERROR__OPERATOR_BUSY]: `the operator still has nodes`,
     [RENDER_COMPUTE_ERROR__OUTSIDE_EPOCH]: `the moment lies outside the epoch`,
     [RENDER_COMPUTE_ERROR__PAUSED]: `this part of the network is paused`,
