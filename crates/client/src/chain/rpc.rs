@@ -94,7 +94,8 @@ impl RpcSettings {
     }
 }
 
-/// The chain as a node shows it, at commitment `confirmed`. Cheap to clone; needs a Tokio runtime.
+/// The chain as a node shows it, at commitment `confirmed`, and its time as the latest block has it. Cheap to clone; needs a
+/// Tokio runtime.
 #[derive(Clone)]
 pub struct RpcChain {
     client: Arc<RpcClient>,
@@ -278,7 +279,8 @@ impl RpcChain {
     async fn submit(&self, transaction: &Transaction, preflight: bool) -> Result<(), Submission> {
         let config = RpcSendTransactionConfig {
             skip_preflight: !preflight,
-            preflight_commitment: Some(CommitmentLevel::Confirmed),
+            // The clock that the sender has read is the latest block's.
+            preflight_commitment: Some(CommitmentLevel::Processed),
             max_retries: Some(0),
             ..RpcSendTransactionConfig::default()
         };
@@ -362,7 +364,7 @@ impl Chain for RpcChain {
         for part in addresses.chunks(MOST_ACCOUNTS) {
             let config = RpcAccountInfoConfig {
                 encoding: Some(UiAccountEncoding::Base64),
-                commitment: Some(CommitmentConfig::confirmed()),
+                commitment: Some(commitment(part)),
                 ..RpcAccountInfoConfig::default()
             };
             let answer = self.ask(|| self.client.get_multiple_ui_accounts_with_config(part, config.clone())).await?;
@@ -444,6 +446,13 @@ impl RpcChain {
         let owner = account.owner.parse().map_err(|_| self.nonsense("an account in its answer has no owner"))?;
         Ok(RawAccount { lamports: account.lamports, owner, data })
     }
+}
+
+/// Time and slot hashes are read from the latest block: the confirmed one is a slot or two late, which loses races, and what a
+/// block that is given up said of the time costs a refusal at most. Everything else is read when it is confirmed.
+fn commitment(addresses: &[Address]) -> CommitmentConfig {
+    let is_sysvar = |address: &Address| [address::CLOCK, address::SLOT_HASHES].contains(address);
+    if addresses.iter().all(is_sysvar) { CommitmentConfig::processed() } else { CommitmentConfig::confirmed() }
 }
 
 /// Passes on slots and events until nobody follows: from the websocket, and by polling while it is down.
