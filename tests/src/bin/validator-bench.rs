@@ -97,7 +97,7 @@ async fn open_to_claim(network: &RealNetwork, chain: &dyn Chain, requester: &str
         assert!(began.elapsed() < MOST_WAIT, "the worker holds leases after {MOST_WAIT:?}");
         tokio::time::sleep(Duration::from_millis(500)).await;
     }
-    first.saturating_sub(opened)
+    first - opened
 }
 
 /// Slot of the first transaction about any of the leases: the one that claimed it.
@@ -105,10 +105,17 @@ async fn first_slot(network: &RealNetwork, leases: &[Address]) -> u64 {
     let client = RpcClient::new_with_commitment(network.url().to_owned(), CommitmentConfig::confirmed());
     let mut first = u64::MAX;
     for lease in leases {
-        let signatures = client.get_signatures_for_address(lease).await.expect("the validator answers");
-        // The latest comes first; a claim that was refused in a block counts for nothing.
-        let claim = signatures.iter().rev().find(|transaction| transaction.err.is_none());
-        first = first.min(claim.map_or(u64::MAX, |transaction| transaction.slot));
+        let began = Instant::now();
+        // The node writes the list some time after it shows the account. The latest transaction comes first.
+        let claim = loop {
+            let signatures = client.get_signatures_for_address(lease).await.expect("the validator answers");
+            if let Some(claim) = signatures.iter().rev().find(|transaction| transaction.err.is_none()) {
+                break claim.slot;
+            }
+            assert!(began.elapsed() < MOST_WAIT, "the claim of {lease} is not listed after {MOST_WAIT:?}");
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        };
+        first = first.min(claim);
     }
     first
 }
