@@ -69,7 +69,7 @@ fn a_person_buys_credits_orders_a_picture_and_fetches_it_and_mistakes_get_a_sent
 
         let bought = value(network, dan, &["credits", "buy", "0.5", "--yes"]).await;
         assert_eq!(bought["available_credit_units"], 500_000);
-        refused(network, dan, &render("50"), 1, "`render-compute credits buy 49.5").await;
+        refused(network, dan, &render("60"), 1, "`render-compute credits buy 59.5").await;
 
         let opened = value(network, dan, &render("0.24")).await;
         assert_eq!((&opened["number"], &opened["escrow_credit_units"]), (&0.into(), &240_000.into()));
