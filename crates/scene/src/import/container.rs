@@ -268,6 +268,7 @@ fn not_json(error: serde_json::Error) -> ImportError {
 }
 
 fn validate(root: &Root) -> Result<(), ImportError> {
+    require_positions(root)?;
     let mut first: Option<(String, Fault)> = None;
     root.validate(root, json::Path::new, &mut |path, fault| {
         if first.is_none() {
@@ -285,6 +286,22 @@ fn validate(root: &Root) -> Result<(), ImportError> {
         }
     };
     Err(ImportError::Document { reason })
+}
+
+/// The crate's validator looks every primitive's POSITION accessor up before it has checked that there is one of that number.
+fn require_positions(root: &Root) -> Result<(), ImportError> {
+    for (number, mesh) in root.meshes.iter().enumerate() {
+        for (position, primitive) in mesh.primitives.iter().enumerate() {
+            let key = json::validation::Checked::Valid(json::mesh::Semantic::Positions);
+            if primitive.attributes.get(&key).is_some_and(|accessor| accessor.value() >= root.accessors.len()) {
+                let path = format!("meshes[{number}].primitives[{position}].attributes[\"POSITION\"]");
+                return Err(ImportError::Document {
+                    reason: format!("{path} points to something that does not exist; {REPAIR}"),
+                });
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Splits a GLB into its JSON and binary chunks; anything that does not begin with the GLB magic is taken as JSON.
