@@ -49,8 +49,7 @@ pub async fn run(arguments: &Arguments) -> Result<()> {
     println!("  rendering on {}", backend.describe());
     let mut workers = Vec::new();
     for operator in &cast.operators {
-        let mut settings = WorkerSettings::new(operator.identity.insecure_clone());
-        settings.engine_digests = vec![render_worker::render_specification()];
+        let settings = WorkerSettings::new(operator.identity.insecure_clone());
         let journal = journals.join(operator.name).join("journal");
         let on: Arc<dyn Chain> = chain.clone();
         let mut worker = Worker::new(settings, on, store.clone(), backend.clone(), &journal)?;
