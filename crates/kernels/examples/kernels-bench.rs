@@ -1,9 +1,12 @@
 //! Speed of the render engine, beside Embree on the same mesh and the same rays, one thread each, in one run.
 //!
-//! `cargo run --release -p kernels --example kernels-bench [-- --json PATH]` prints the rows of the bench file (area
-//! `slice`), one a line, and writes them to PATH. The peer is `embreex` from PyPI, driven by `embree.py` beside this file
+//! `cargo run --release -p kernels --example kernels-bench [-- --json PATH]` prints the rows of the bench file (areas
+//! `slice` and `referee`), one a line, and writes them to PATH. The peer is `embreex` from PyPI, driven by `embree.py` beside this file
 //! in the Python environment `target/venv-embree`, which is made when it is missing; without it the ratios are null and
 //! the row says why.
+
+#[path = "../tests/scenes/mod.rs"]
+mod scenes;
 
 use kernels::render::intersect::{leave_surface, padded_bounds};
 use kernels::render::*;
@@ -19,6 +22,8 @@ const COMMAND: &str = "cargo run --release -p kernels --example kernels-bench";
 /// Rays across and down the picture.
 const EDGE: u32 = 512;
 const REPETITIONS: usize = 9;
+/// Traces that are computed in one go.
+const HASHINGS: u32 = 100;
 /// Rays that are timed together: a few milliseconds.
 const CHUNK: usize = 4096;
 
@@ -206,6 +211,39 @@ fn row(name: &str, value: f64, unit: &str, bar: Value, better: &str) -> Value {
         "peer": null, "ratio": null, "command": COMMAND})
 }
 
+/// Rendering a unit of a Cornell box with its trace beside rendering it without, on one thread, each part with the best of
+/// its repetitions. The digest of the result, which both need, is computed on the way to the trace and counted with neither.
+fn trace_row() -> Value {
+    let image = compile(&scenes::cornell()).expect("the box is valid");
+    let tracer = Tracer::new(image).expect("the compiled image is whole");
+    let frame = Frame { width: 64, height: 64, tile: 64, samples: 8, max_bounces: 4, seed: 1 };
+    let (mut with, mut hashing, mut digest) = (f64::INFINITY, f64::INFINITY, f64::INFINITY);
+    let mut repeat = || {
+        let start = Clock::start();
+        let output = render_unit(&tracer, &frame, 0).expect("the frame is valid");
+        with = with.min(start.seconds());
+        // Hashing takes a hundredth of that: repeated until it is as long, so that the clock's grain does not show.
+        let start = Clock::start();
+        for _ in 0..HASHINGS {
+            let root = trace::trace_root(&frame, 0, std::hint::black_box(&output.radiance));
+            assert_eq!(root, output.trace);
+        }
+        hashing = hashing.min(start.seconds() / f64::from(HASHINGS));
+        let bytes = output.to_bytes();
+        let start = Clock::start();
+        for _ in 0..HASHINGS {
+            assert_eq!(digest_of_bytes(0, std::hint::black_box(&bytes)), Some(output.digest));
+        }
+        digest = digest.min(start.seconds() / f64::from(HASHINGS));
+    };
+    let thread = rayon::ThreadPoolBuilder::new().num_threads(1).build().expect("a thread can be had");
+    thread.install(|| (0..REPETITIONS).for_each(|_| repeat()));
+    let ratio = with / (with - (hashing - digest));
+    let mut line = row("render_with_trace_8_samples", ratio, "", json!(1.01), "lower");
+    line["area"] = json!("referee");
+    line
+}
+
 fn main() {
     let scene = cave();
     let triangles = scene.mesh.triangles.len() as f64;
@@ -258,6 +296,8 @@ fn main() {
     render_unit(&tracer, &frame, 0).expect("the frame is valid");
     let rate = frame.unit_work(0) as f64 / start.elapsed().as_secs_f64() / 1.0e6;
     rows.push(row("render_cave_all_cores", rate, "Msample/s", Value::Null, "higher"));
+
+    rows.push(trace_row());
 
     for row in &rows {
         println!("{row}");

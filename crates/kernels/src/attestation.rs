@@ -3,16 +3,34 @@
 use crate::merkle::{self, Digest, sha256};
 use alloc::vec::Vec;
 
-/// Hash of one unit's result as a leaf of the lease's tree.
-pub fn unit_leaf(unit: u64, digest: &Digest) -> Digest {
-    sha256(&[&[0], &unit.to_le_bytes(), digest])
+/// What a node claims about one unit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UnitAttestation {
+    /// Digest of the result.
+    pub output: Digest,
+    /// Steps of the machine.
+    pub steps: u64,
+    /// Root of the unit's trace.
+    pub trace: Digest,
+}
+
+/// Hash of one unit's result as a leaf of the lease's tree: SHA-256(0x00, unit, output, steps, trace), numbers as
+/// little-endian u64.
+pub fn unit_leaf(unit: u64, output: &Digest, steps: u64, trace: &Digest) -> Digest {
+    sha256(&[&[0], &unit.to_le_bytes(), output, &steps.to_le_bytes(), trace])
+}
+
+/// The leaves of the units `first_unit`, `first_unit + 1`, ... of a lease.
+pub fn lease_leaves(first_unit: u64, units: &[UnitAttestation]) -> Vec<Digest> {
+    let leaf = |(offset, unit): (u64, &UnitAttestation)| {
+        unit_leaf(first_unit.wrapping_add(offset), &unit.output, unit.steps, &unit.trace)
+    };
+    (0..).zip(units).map(leaf).collect()
 }
 
 /// The root over the units `first_unit`, `first_unit + 1`, ... of a lease.
-pub fn lease_root(first_unit: u64, digests: &[Digest]) -> Digest {
-    let leaves: Vec<Digest> =
-        (0..).zip(digests).map(|(offset, digest)| unit_leaf(first_unit.wrapping_add(offset), digest)).collect();
-    merkle::root(&leaves)
+pub fn lease_root(first_unit: u64, units: &[UnitAttestation]) -> Digest {
+    merkle::root_of(&mut lease_leaves(first_unit, units))
 }
 
 /// The salted commitment to a root: it binds the root to one attempt of one registration of one node, so that it can
@@ -42,8 +60,21 @@ mod tests {
 
     #[test]
     fn the_lease_root_depends_on_the_unit_numbers() {
-        let digests = [[1; 32], [2; 32], [3; 32]];
-        assert_ne!(lease_root(0, &digests), lease_root(1, &digests));
+        let units = [1, 2, 3].map(|byte| UnitAttestation { output: [byte; 32], steps: 9, trace: [7; 32] });
+        assert_ne!(lease_root(0, &units), lease_root(1, &units));
+    }
+
+    #[test]
+    fn every_argument_changes_the_leaf_of_a_unit() {
+        let base = unit_leaf(1, &[2; 32], 3, &[4; 32]);
+        for other in [
+            unit_leaf(0, &[2; 32], 3, &[4; 32]),
+            unit_leaf(1, &[0; 32], 3, &[4; 32]),
+            unit_leaf(1, &[2; 32], 0, &[4; 32]),
+            unit_leaf(1, &[2; 32], 3, &[0; 32]),
+        ] {
+            assert_ne!(base, other);
+        }
     }
 
     #[test]

@@ -1,39 +1,11 @@
 //! SHA-256 and Merkle trees over it (the tree of RFC 6962, section 2.1, with the leaf prefix 0x00 and node prefix 0x01).
 //!
-//! The number of leaves is part of what a proof is checked against; the caller commits to it beside the root. On the
-//! chain SHA-256 is the runtime's syscall, elsewhere the `sha2` crate.
-
-// rustc's list of targets does not know the chain's operating system name.
-#![allow(unexpected_cfgs)]
+//! The number of leaves is part of what a proof is checked against; the caller commits to it beside the root.
 
 use alloc::vec::Vec;
 
-/// A SHA-256 digest.
-pub type Digest = [u8; 32];
-
-/// SHA-256 of the concatenated parts.
-#[cfg(not(any(target_os = "solana", target_arch = "bpf")))]
-pub fn sha256(parts: &[&[u8]]) -> Digest {
-    use sha2::Digest as _;
-    let mut hasher = sha2::Sha256::new();
-    for part in parts {
-        hasher.update(part);
-    }
-    hasher.finalize().into()
-}
-
-/// SHA-256 of the concatenated parts.
-#[cfg(any(target_os = "solana", target_arch = "bpf"))]
-pub fn sha256(parts: &[&[u8]]) -> Digest {
-    unsafe extern "C" {
-        fn sol_sha256(parts: *const u8, count: u64, result: *mut u8) -> u64;
-    }
-    let mut result = [0; 32];
-    // SAFETY: the runtime reads `count` pairs of (address, length), which is how a slice of slices lies in memory on
-    // this 64-bit target, and writes exactly 32 bytes.
-    unsafe { sol_sha256(parts.as_ptr().cast(), parts.len() as u64, result.as_mut_ptr()) };
-    result
-}
+use crate::sha256::sha256_pair;
+pub use crate::sha256::{Digest, sha256};
 
 /// Hash of a leaf's content.
 pub fn leaf(content: &[u8]) -> Digest {
@@ -42,7 +14,7 @@ pub fn leaf(content: &[u8]) -> Digest {
 
 /// Hash of an inner node.
 pub fn node(left: &Digest, right: &Digest) -> Digest {
-    sha256(&[&[1], left, right])
+    sha256_pair(1, left, right)
 }
 
 /// The root of no leaf at all: SHA-256 of nothing.
@@ -52,19 +24,45 @@ pub fn empty_root() -> Digest {
 
 /// The root over hashed leaves.
 pub fn root(leaves: &[Digest]) -> Digest {
-    let mut level = leaves.to_vec();
-    if level.is_empty() {
+    root_of(&mut leaves.to_vec())
+}
+
+/// The root over hashed leaves, computed in their own place: what is left in `leaves` means nothing.
+pub fn root_of(leaves: &mut [Digest]) -> Digest {
+    let mut length = leaves.len();
+    if length == 0 {
         return empty_root();
     }
-    while level.len() > 1 {
-        level = parents(&level);
+    while length > 1 {
+        let above = length.div_ceil(2);
+        for place in 0..above {
+            leaves[place] = match leaves[2 * place..length] {
+                [left, right, ..] => node(&left, &right),
+                _ => leaves[2 * place],
+            };
+        }
+        length = above;
     }
-    level[0]
+    leaves[0]
 }
 
 /// Pairs become nodes; a last one without a sibling moves up as it is.
 fn parents(level: &[Digest]) -> Vec<Digest> {
     level.chunks(2).map(|pair| if let [left, right] = pair { node(left, right) } else { pair[0] }).collect()
+}
+
+/// Leaves below each node when a tree of `count` leaves is divided into at most `most` nodes of one level: the smallest
+/// power of two that does. Where `most` is 0 it counts as 1.
+///
+/// The nodes of one level give the tree's root, because pairs are formed from the left and a last node moves up as it
+/// is; so whoever posts the nodes that [`Tree::nodes`] gives can be checked with [`root_of`].
+pub fn chunk(count: u64, most: u64) -> u64 {
+    let mut chunk = 1_u64;
+    // 2^63 leaves below a node are more than any tree has.
+    while count.div_ceil(chunk) > most.max(1) && chunk < 1 << 63 {
+        chunk <<= 1;
+    }
+    chunk
 }
 
 /// A tree that keeps its levels, for many proofs.
@@ -86,6 +84,55 @@ impl Tree {
     /// The root.
     pub fn root(&self) -> Digest {
         self.levels.last().and_then(|level| level.first()).copied().unwrap_or_else(empty_root)
+    }
+
+    /// Number of leaves.
+    pub fn count(&self) -> u64 {
+        self.levels.first().map_or(0, Vec::len) as u64
+    }
+
+    /// The nodes over `chunk` leaves each (a power of two) that cover the leaves `first..first + count`. If these are
+    /// all leaves, or those below one node, [`root`] over the nodes is the root or that node.
+    ///
+    /// `None` where there are no such leaves, `first` is not a multiple of `chunk`, or the last node covers others too.
+    pub fn nodes(&self, first: u64, count: u64, chunk: u64) -> Option<Vec<Digest>> {
+        let end = first.checked_add(count)?;
+        if !chunk.is_power_of_two() || !first.is_multiple_of(chunk) || end > self.count() {
+            return None;
+        }
+        if !end.is_multiple_of(chunk) && end != self.count() {
+            return None;
+        }
+        let height = (chunk.trailing_zeros() as usize).min(self.levels.len() - 1);
+        let level = &self.levels[height];
+        let (from, to) = ((first / chunk) as usize, end.div_ceil(chunk) as usize);
+        level.get(from..to.min(level.len())).map(<[Digest]>::to_vec)
+    }
+
+    /// The siblings that prove the leaves `indices` together, for [`verify_multiproof`]; `None` unless the indices are
+    /// strictly ascending, exist, and are at most [`MOST_LEAVES`].
+    pub fn multiproof(&self, indices: &[u64]) -> Option<Vec<Digest>> {
+        let ascending = indices.windows(2).all(|pair| pair[0] < pair[1]);
+        if !ascending || indices.len() > MOST_LEAVES || indices.last().is_some_and(|last| *last >= self.count()) {
+            return None;
+        }
+        let mut positions: Vec<usize> = indices.iter().map(|index| *index as usize).collect();
+        let mut proof = Vec::new();
+        for level in &self.levels {
+            let mut above: Vec<usize> = Vec::with_capacity(positions.len());
+            for position in &positions {
+                if positions.binary_search(&(position ^ 1)).is_err()
+                    && let Some(sibling) = level.get(position ^ 1)
+                {
+                    proof.push(*sibling);
+                }
+                if above.last() != Some(&(position >> 1)) {
+                    above.push(position >> 1);
+                }
+            }
+            positions = above;
+        }
+        Some(proof)
     }
 
     /// The siblings from leaf `index` upward; `None` where there is no such leaf.
@@ -120,4 +167,84 @@ pub fn verify(root: &Digest, index: u64, count: u64, leaf: &Digest, proof: &[Dig
         last >>= 1;
     }
     siblings.next().is_none() && hash == *root
+}
+
+/// Leaves that one multiproof holds at most.
+pub const MOST_LEAVES: usize = 16;
+
+/// Why a multiproof is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MultiproofError {
+    /// More than [`MOST_LEAVES`].
+    TooManyLeaves,
+    /// The indices are not strictly ascending.
+    Order,
+    /// A leaf that the tree does not have.
+    Range,
+    /// More or fewer siblings than the leaves need.
+    Length,
+    /// The leaves and siblings give another root.
+    Root,
+}
+
+/// Whether `leaves`, pairs of index and hash in strictly ascending order, are among the `count` leaves under `root`. The
+/// proof holds the siblings that cannot be computed, level by level from the leaves upward and from left to right. No leaf
+/// at all is proved by nothing.
+pub fn verify_multiproof(root: &Digest, count: u64, leaves: &[(u64, Digest)], proof: &[Digest]) -> bool {
+    let mut known = [(0, [0; 32]); MOST_LEAVES];
+    let Some(known) = known.get_mut(..leaves.len()) else { return false };
+    known.copy_from_slice(leaves);
+    check_multiproof(root, count, known, proof).is_ok()
+}
+
+/// [`verify_multiproof`] in the place of `leaves`, with the reason of a refusal; what is left in `leaves` means nothing.
+///
+/// # Errors
+/// The first that holds, in the order of [`MultiproofError`].
+pub fn check_multiproof(
+    root: &Digest,
+    count: u64,
+    leaves: &mut [(u64, Digest)],
+    proof: &[Digest],
+) -> Result<(), MultiproofError> {
+    if leaves.len() > MOST_LEAVES {
+        return Err(MultiproofError::TooManyLeaves);
+    }
+    if leaves.windows(2).any(|pair| pair[0].0 >= pair[1].0) {
+        return Err(MultiproofError::Order);
+    }
+    let Some((greatest, _)) = leaves.last() else {
+        return if proof.is_empty() { Ok(()) } else { Err(MultiproofError::Length) };
+    };
+    if *greatest >= count {
+        return Err(MultiproofError::Range);
+    }
+    let (mut last, mut length) = (count - 1, leaves.len());
+    let mut siblings = proof.iter();
+    while last > 0 {
+        let (mut from, mut to) = (0, 0);
+        while from < length {
+            let (position, hash) = leaves[from];
+            let neighbour = leaves[from + 1..length].first().filter(|(other, _)| *other == position ^ 1);
+            let above = if let Some((_, right)) = neighbour {
+                from += 1;
+                node(&hash, right)
+            } else if position & 1 == 1 || position < last {
+                let sibling = siblings.next().ok_or(MultiproofError::Length)?;
+                if position & 1 == 1 { node(sibling, &hash) } else { node(&hash, sibling) }
+            } else {
+                hash
+            };
+            leaves[to] = (position >> 1, above);
+            from += 1;
+            to += 1;
+        }
+        last >>= 1;
+        length = to;
+    }
+    match siblings.next() {
+        Some(_) => Err(MultiproofError::Length),
+        None if leaves[0].1 == *root => Ok(()),
+        None => Err(MultiproofError::Root),
+    }
 }

@@ -180,7 +180,8 @@ fn no_state_and_no_memory_makes_a_step_panic() {
         words[5] = random.below(17);
         if random.below(2) == 0 {
             // unit, inner, pixel, sample as an honest state has them.
-            words[8..14].copy_from_slice(&[0, 0, 3, 0, 1, 0]);
+            words[8..10].copy_from_slice(&[0, 0]);
+            words[16..20].copy_from_slice(&[3, 0, 1, 0]);
         }
         let length = 64 + random.below(640);
         let memory: Vec<u32> = (0..length).map(|_| plausible(random)).collect();

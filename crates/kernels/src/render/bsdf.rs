@@ -87,6 +87,7 @@ impl Bsdf {
 }
 
 /// f(v, l) (n.l) and the sampling density of l; nothing where either direction is not above the surface.
+#[cfg_attr(any(target_os = "solana", target_arch = "bpf"), inline(never))]
 pub fn evaluate(bsdf: &Bsdf, n: Vec3, v: Vec3, l: Vec3) -> Evaluation {
     let (nv, nl) = (dot(n, v), dot(n, l));
     if !(nv > 0.0 && nl > 0.0) {
@@ -115,6 +116,7 @@ pub fn evaluate(bsdf: &Bsdf, n: Vec3, v: Vec3, l: Vec3) -> Evaluation {
 }
 
 /// A direction for the random numbers (lobe, x, y), each in 0..1; it may lie below the surface, where nothing leaves.
+#[cfg_attr(any(target_os = "solana", target_arch = "bpf"), inline(never))]
 pub fn sample(bsdf: &Bsdf, n: Vec3, v: Vec3, random: [f32; 3]) -> Vec3 {
     let (tangent, bitangent) = basis(n);
     let world = |local: Vec3| add(add(scale(tangent, local[0]), scale(bitangent, local[1])), scale(n, local[2]));

@@ -5,10 +5,12 @@
 
 use super::image::{NONE, SceneImage};
 use super::intersect::Hit;
-use super::job::{Frame, FrameError, UnitOutput, first_digest, next_digest};
+use super::job::{Frame, FrameError, UnitOutput};
 use super::path::{Phase, State, steps_per_sample};
+use super::trace;
 use super::wide::Wide;
 use crate::machine::Fault;
+use crate::merkle::Digest;
 use crate::strict::vector::Vec3;
 use alloc::string::ToString;
 use alloc::vec::Vec;
@@ -58,20 +60,74 @@ impl Tracer {
         state.end_traversal();
     }
 
+    /// Executes the sample that begins in `state`, up to its idle steps. Steps are not counted.
+    fn sample(&self, state: &mut State) -> Result<(), Fault> {
+        loop {
+            match state.phase() {
+                Phase::Pair => self.traverse(state),
+                Phase::Idle => return Ok(()),
+                _ => state.advance(&self.image)?,
+            }
+        }
+    }
+
     /// Sums of all samples of one pixel of a unit.
     fn pixel(&self, frame: &Frame, unit: u64, pixel: u32) -> Result<[i64; 3], Fault> {
         let mut state = State::at_sample(frame, unit, pixel, 0, [0; 3], [0; 32])?;
         for sample in 0..frame.samples {
             state.restart(sample);
-            loop {
-                match state.phase() {
-                    Phase::Pair => self.traverse(&mut state),
-                    Phase::Idle => break,
-                    _ => state.advance(&self.image)?,
-                }
-            }
+            self.sample(&mut state)?;
         }
         Ok(state.sum())
+    }
+
+    /// The states inside one segment of a unit's trace (see `super::trace`), one for each of `offsets`: so many steps after
+    /// the start of the pixel. `digest` is the digest before the pixel; an offset of all the segment's steps gives the
+    /// boundary that ends it. Whole samples are computed on the fast path, the others step by step.
+    ///
+    /// # Errors
+    /// [`Fault::State`] where the frame has no such unit or pixel, or the offsets descend or leave the segment;
+    /// [`Fault::Memory`] where the image is not whole.
+    pub fn states(
+        &self,
+        frame: &Frame,
+        unit: u64,
+        pixel: u32,
+        digest: Digest,
+        offsets: &[u64],
+    ) -> Result<Vec<State>, Fault> {
+        if pixel >= frame.unit_pixels(unit) {
+            return Err(Fault::State("invalid frame, unit or pixel"));
+        }
+        let stride = steps_per_sample(frame.max_bounces, self.image.pair_count(), self.image.triangle_count());
+        let ascend = offsets.windows(2).all(|pair| pair[0] <= pair[1]);
+        let whole = stride.checked_mul(u64::from(frame.samples)).ok_or(Fault::State("steps"))?;
+        if !ascend || offsets.last().is_some_and(|last| *last > whole) {
+            return Err(Fault::State("offsets"));
+        }
+        // `boundary` is the start of sample number `sample`, `state` a state of this sample.
+        let mut boundary = State::at_sample(frame, unit, pixel, 0, [0; 3], digest)?;
+        let mut state = boundary.clone();
+        let mut sample = 0;
+        let mut states = Vec::with_capacity(offsets.len());
+        for offset in offsets {
+            while sample < offset / stride {
+                self.sample(&mut boundary)?;
+                boundary.next_sample();
+                state = boundary.clone();
+                sample += 1;
+            }
+            let inner = offset % stride;
+            loop {
+                state.skip_idle(inner);
+                if state.position().2 >= inner {
+                    break;
+                }
+                state.advance(&self.image)?;
+            }
+            states.push(state.clone());
+        }
+        Ok(states)
     }
 }
 
@@ -105,8 +161,8 @@ pub fn render_unit(tracer: &Tracer, frame: &Frame, unit: u64) -> Result<UnitOutp
     #[cfg(not(feature = "parallel"))]
     let radiance: Result<Vec<[i64; 3]>, Fault> = pixels.map(render).collect();
     let radiance = radiance.map_err(|fault| FrameError { field: "image", reason: fault.to_string() })?;
-    let digest = radiance.iter().fold(first_digest(unit), |digest, sum| next_digest(&digest, sum));
-    Ok(UnitOutput { radiance, digest, steps: tracer.steps(frame, unit) })
+    let (digest, trace) = trace::digest_and_root(frame, unit, &radiance);
+    Ok(UnitOutput { radiance, digest, trace, steps: tracer.steps(frame, unit) })
 }
 
 /// Renders a range of units, in order.

@@ -1,5 +1,6 @@
 //! A frame, its units (tiles), and what a unit's result is.
 
+use crate::attestation::UnitAttestation;
 use crate::merkle::{Digest, sha256};
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -47,28 +48,36 @@ pub struct Frame {
 }
 
 impl Frame {
-    /// Checks the limits of every field.
-    ///
-    /// # Errors
-    /// The first field out of range.
-    pub fn validate(&self) -> Result<(), FrameError> {
-        for (field, value, low, high) in [
+    /// The first field out of range: its name, value, and limits.
+    fn out_of_range(&self) -> Option<(&'static str, u32, u32, u32)> {
+        [
             ("width", self.width, 1, 16_384),
             ("height", self.height, 1, 16_384),
             ("tile", self.tile, 1, 128),
             ("samples", self.samples, 1, 65_536),
             ("max_bounces", self.max_bounces, 0, 64),
-        ] {
-            if !(low..=high).contains(&value) {
-                return Err(FrameError { field, reason: alloc::format!("{value} is outside {low}..={high}") });
-            }
-        }
-        Ok(())
+        ]
+        .into_iter()
+        .find(|(_, value, low, high)| value < low || value > high)
+    }
+
+    /// Whether every field is in its limits.
+    pub fn is_valid(&self) -> bool {
+        self.out_of_range().is_none()
+    }
+
+    /// Checks the limits of every field.
+    ///
+    /// # Errors
+    /// The first field out of range.
+    pub fn validate(&self) -> Result<(), FrameError> {
+        let Some((field, value, low, high)) = self.out_of_range() else { return Ok(()) };
+        Err(FrameError { field, reason: alloc::format!("{value} is outside {low}..={high}") })
     }
 
     /// Number of tiles, row-major; 0 for an invalid frame.
     pub fn units(&self) -> u64 {
-        if self.validate().is_err() {
+        if !self.is_valid() {
             return 0;
         }
         u64::from(self.width.div_ceil(self.tile)) * u64::from(self.height.div_ceil(self.tile))
@@ -121,11 +130,18 @@ pub struct UnitOutput {
     pub radiance: Vec<[i64; 3]>,
     /// What the step machine's output is: the SHA-256 chain over the pixels.
     pub digest: Digest,
+    /// Root of the unit's trace, see [`super::trace`].
+    pub trace: Digest,
     /// Steps of the machine for this unit.
     pub steps: u64,
 }
 
 impl UnitOutput {
+    /// What a node attests about the unit.
+    pub fn unit_attestation(&self) -> UnitAttestation {
+        UnitAttestation { output: self.digest, steps: self.steps, trace: self.trace }
+    }
+
     /// 24 bytes per pixel: three little-endian i64.
     pub fn to_bytes(&self) -> Vec<u8> {
         self.radiance.iter().flatten().flat_map(|channel| channel.to_le_bytes()).collect()

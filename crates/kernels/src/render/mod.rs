@@ -16,6 +16,7 @@ pub mod light;
 pub mod path;
 pub mod scene;
 pub mod texture;
+pub mod trace;
 pub mod wide;
 
 pub use fast::{Tracer, closest_hit, occluded, render_unit, render_units};

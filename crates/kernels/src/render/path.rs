@@ -8,8 +8,8 @@
 //! [`steps_per_sample`] steps, a bound that no sample exceeds; what it does not need it spends in the phase `Idle`,
 //! which only counts. So the number of steps of a unit is known without executing it, the state at every multiple of
 //! the stride is a sample boundary, and at a boundary everything but the job, the sums and the digest is zero: a fast
-//! path that never walks the canonical hierarchy produces these states for nothing. A dispute is bisected over sample
-//! boundaries first and only then inside one sample, where idle steps are skipped in one go ([`State::skip_idle`]).
+//! path that never walks the canonical hierarchy produces these states for nothing. A dispute is bisected over pixels and
+//! samples first and only then inside one sample, where idle steps are skipped in one go ([`State::skip_idle`]).
 //!
 //! ```text
 //! Camera -> Pair* / Leaf* -> Environment -------------------------------------> Accumulate -> Idle* -> Camera | Done
@@ -191,13 +191,15 @@ struct Path {
 #[derive(Clone, Debug, PartialEq)]
 pub struct State {
     frame: Frame,
+    phase: Phase,
     unit: u64,
+    /// Of the samples of the current pixel so far.
+    sum: [i64; 3],
     /// Steps since the sample began.
     inner: u64,
     pixel: u32,
     sample: u32,
-    phase: Phase,
-    sum: [i64; 3],
+    /// Over the pixels before the current one.
     digest: Digest,
     path: Path,
 }
@@ -268,6 +270,8 @@ impl Visitor for Reader<'_> {
 impl State {
     /// Size of the committed form.
     pub const BYTES: usize = 564;
+    /// Of the committed form, what is not zero at a sample boundary: everything up to and including the digest.
+    pub const HEAD_BYTES: usize = 112;
 
     /// The state at the start of a sample, given the sums of the pixel's earlier samples and the digest of the earlier
     /// pixels: what a fast path knows, hashed at a stride, commits to a trace.
@@ -286,10 +290,21 @@ impl State {
             return Err(Fault::State("invalid frame or unit"));
         }
         let path = Path::default();
-        Ok(State { frame: *frame, unit, inner: 0, pixel, sample, phase: Phase::Camera, sum, digest, path })
+        Ok(State { frame: *frame, phase: Phase::Camera, unit, sum, inner: 0, pixel, sample, digest, path })
     }
 
-    /// The committed form: all fields in the order of declaration as little-endian words, NaN canonical.
+    /// The state after the last step of a unit: [`Phase::Done`], with the digest of the result.
+    ///
+    /// # Errors
+    /// As [`State::at_sample`].
+    pub fn at_end(frame: &Frame, unit: u64, output: Digest) -> Result<State, Fault> {
+        let mut state = State::at_sample(frame, unit, frame.unit_pixels(unit), 0, [0; 3], output)?;
+        state.phase = Phase::Done;
+        Ok(state)
+    }
+
+    /// The committed form: the fields in the order in which `visit` goes through them, as little-endian words, NaN canonical.
+    #[cfg_attr(any(target_os = "solana", target_arch = "bpf"), inline(never))]
     pub fn to_bytes(&self) -> [u8; State::BYTES] {
         let mut bytes = [0; State::BYTES];
         let mut phase = self.phase as u32;
@@ -301,16 +316,17 @@ impl State {
     ///
     /// # Errors
     /// [`Fault::State`] where the phase does not exist.
+    #[cfg_attr(any(target_os = "solana", target_arch = "bpf"), inline(never))]
     pub fn from_bytes(bytes: &[u8; State::BYTES]) -> Result<State, Fault> {
         let frame = Frame { width: 0, height: 0, tile: 0, samples: 0, max_bounces: 0, seed: 0 };
         let mut state = State {
             frame,
+            phase: Phase::Camera,
             unit: 0,
+            sum: [0; 3],
             inner: 0,
             pixel: 0,
             sample: 0,
-            phase: Phase::Camera,
-            sum: [0; 3],
             digest: [0; 32],
             path: Path::default(),
         };
@@ -320,9 +336,32 @@ impl State {
         Ok(state)
     }
 
-    /// SHA-256 of the committed form.
+    /// The hash that stands for the state. Let head be the first [`State::HEAD_BYTES`] of the committed form and path the
+    /// others: where the path is all zero, as at every sample boundary, SHA-256(head), else SHA-256(head, SHA-256(path)).
+    /// The two messages differ in length, so no two states have the same one. A boundary costs two blocks of SHA-256, of
+    /// which the first is the same for all pixels of a unit.
     pub fn hash(&self) -> Digest {
-        sha256(&[&self.to_bytes()])
+        State::hash_of_bytes(&self.to_bytes())
+    }
+
+    /// [`State::hash`] of a committed form.
+    #[cfg_attr(any(target_os = "solana", target_arch = "bpf"), inline(never))]
+    pub fn hash_of_bytes(bytes: &[u8; State::BYTES]) -> Digest {
+        let (head, path) = bytes.split_at(State::HEAD_BYTES);
+        if path.iter().all(|byte| *byte == 0) {
+            return sha256(&[head]);
+        }
+        sha256(&[head, &sha256(&[path])])
+    }
+
+    /// The frame that it belongs to.
+    pub fn frame(&self) -> &Frame {
+        &self.frame
+    }
+
+    /// The unit that it belongs to.
+    pub fn unit(&self) -> u64 {
+        self.unit
     }
 
     /// What the next step does.
@@ -351,14 +390,15 @@ impl State {
         to.word(phase);
         to.long(seed);
         to.long(&mut self.unit);
-        to.long(&mut self.inner);
-        to.word(&mut self.pixel);
-        to.word(&mut self.sample);
         for sum in &mut self.sum {
             let mut long = *sum as u64;
             to.long(&mut long);
             *sum = long as i64;
         }
+        // From here on, 64 bytes into the form, boundaries of one unit differ.
+        to.long(&mut self.inner);
+        to.word(&mut self.pixel);
+        to.word(&mut self.sample);
         to.bytes(&mut self.digest);
         let path = &mut self.path;
         to.word(&mut path.bounce);
@@ -509,6 +549,7 @@ impl Traversal {
 
     /// Tests a pair; the nearer child is next (the first one if they are equally near), the other waits on the stack.
     /// Returns whether anything is left to visit.
+    #[cfg_attr(any(target_os = "solana", target_arch = "bpf"), inline(never))]
     fn visit_pair<M: Memory + ?Sized>(&mut self, memory: &M) -> Result<bool, Fault> {
         let [first, second] = image::read_pair(memory, self.current)?;
         let ray = Ray::new(self.origin, self.direction);
@@ -534,6 +575,7 @@ impl Traversal {
     }
 
     /// Tests the first triangle of the current leaf; returns whether anything is left to visit.
+    #[cfg_attr(any(target_os = "solana", target_arch = "bpf"), inline(never))]
     fn visit_leaf<M: Memory + ?Sized>(&mut self, memory: &M) -> Result<bool, Fault> {
         let Child::Leaf { first, count } = Child::from_word(self.current) else {
             return Err(Fault::State("leaf"));
@@ -559,7 +601,7 @@ impl Traversal {
 
 impl State {
     /// Executes one step; on an error the state is partly changed and must be dropped.
-    pub(super) fn advance<M: Memory + ?Sized>(&mut self, memory: &M) -> Result<(), Fault> {
+    pub(crate) fn advance<M: Memory + ?Sized>(&mut self, memory: &M) -> Result<(), Fault> {
         match self.phase {
             Phase::Camera => self.camera(memory)?,
             Phase::Pair => {
@@ -623,6 +665,7 @@ impl State {
     }
 
     /// Ends the stride: the next sample, the next pixel, or the end of the unit.
+    #[cfg_attr(any(target_os = "solana", target_arch = "bpf"), inline(never))]
     pub(super) fn next_sample(&mut self) {
         self.inner = 0;
         self.phase = Phase::Camera;
@@ -668,6 +711,7 @@ impl State {
         Ok(rng::draw(self.frame.seed, y * self.frame.width + x, self.sample, dimension))
     }
 
+    #[cfg_attr(any(target_os = "solana", target_arch = "bpf"), inline(never))]
     fn camera<M: Memory + ?Sized>(&mut self, memory: &M) -> Result<(), Fault> {
         let (x, y) = self.pixel_position()?;
         let random = self.draw(0)?.map(rng::unit);
@@ -695,6 +739,7 @@ impl State {
     }
 
     /// What follows a traversal whose result is known.
+    #[cfg_attr(any(target_os = "solana", target_arch = "bpf"), inline(never))]
     pub(super) fn end_traversal(&mut self) {
         let hit = self.path.traversal.primitive != NONE;
         self.phase = if self.path.traversal.shadow != 0 {
@@ -713,6 +758,7 @@ impl State {
     }
 
     /// Interpolates the hit triangle.
+    #[cfg_attr(any(target_os = "solana", target_arch = "bpf"), inline(never))]
     fn surface<M: Memory + ?Sized>(&mut self, memory: &M) -> Result<(), Fault> {
         let Traversal { direction, primitive, u, v, .. } = self.path.traversal;
         let face = read_face(memory, primitive)?;
@@ -763,11 +809,13 @@ impl State {
         self.phase = next.map_or(Phase::Emit, |index| phases[index]);
     }
 
+    #[cfg_attr(any(target_os = "solana", target_arch = "bpf"), inline(never))]
     fn texture<M: Memory + ?Sized>(&self, memory: &M, which: usize) -> Result<Vec3, Fault> {
         sample_texture(memory, self.path.surface.textures[which], self.path.surface.uv)
     }
 
     /// Applies a texel of the normal texture in the frame of the interpolated normal and tangent.
+    #[cfg_attr(any(target_os = "solana", target_arch = "bpf"), inline(never))]
     fn bend_normal(&mut self, colour: Vec3) {
         let surface = &mut self.path.surface;
         let [x, y, z] = colour.map(|channel| 2.0 * channel - 1.0);
@@ -782,6 +830,7 @@ impl State {
     }
 
     /// Adds emitted light and decides whether the path goes on.
+    #[cfg_attr(any(target_os = "solana", target_arch = "bpf"), inline(never))]
     fn emit<M: Memory + ?Sized>(&mut self, memory: &M) -> Result<(), Fault> {
         let path = &mut self.path;
         let surface = &mut path.surface;
@@ -812,6 +861,7 @@ impl State {
     }
 
     /// Chooses a light and a point on it.
+    #[cfg_attr(any(target_os = "solana", target_arch = "bpf"), inline(never))]
     fn choose_light<M: Memory + ?Sized>(&mut self, memory: &M) -> Result<(), Fault> {
         let dimension = self.path.bounce.wrapping_mul(3);
         let random = self.draw(dimension.wrapping_add(1))?;
@@ -845,6 +895,7 @@ impl State {
     }
 
     /// Turns the emitted radiance into the path's contribution and sends the shadow ray.
+    #[cfg_attr(any(target_os = "solana", target_arch = "bpf"), inline(never))]
     fn weigh_light(&mut self) {
         let surface = &self.path.surface;
         let chosen = &self.path.chosen;
@@ -867,6 +918,7 @@ impl State {
     }
 
     /// Chooses the next direction, or ends the path.
+    #[cfg_attr(any(target_os = "solana", target_arch = "bpf"), inline(never))]
     fn scatter(&mut self) -> Result<(), Fault> {
         let random = self.draw(self.path.bounce.wrapping_mul(3).wrapping_add(3))?.map(rng::unit);
         self.phase = Phase::Accumulate;
@@ -901,6 +953,7 @@ impl State {
     }
 
     /// Adds the radiance that arrives from outside.
+    #[cfg_attr(any(target_os = "solana", target_arch = "bpf"), inline(never))]
     fn environment<M: Memory + ?Sized>(&mut self, memory: &M) -> Result<(), Fault> {
         let (width, height) = (memory.word(header::ENVIRONMENT_WIDTH)?, memory.word(header::ENVIRONMENT_HEIGHT)?);
         let (column, row) = light::environment_texel(self.path.traversal.direction, width, height);
@@ -912,6 +965,7 @@ impl State {
     }
 
     /// Adds the sample to the pixel's fixed-point sums and clears the path.
+    #[cfg_attr(any(target_os = "solana", target_arch = "bpf"), inline(never))]
     fn accumulate(&mut self) {
         for (sum, radiance) in self.sum.iter_mut().zip(self.path.radiance) {
             *sum = sum.wrapping_add(to_fixed_point(radiance));
@@ -932,6 +986,7 @@ struct Face {
     material: u32,
 }
 
+#[cfg_attr(any(target_os = "solana", target_arch = "bpf"), inline(never))]
 fn read_face<M: Memory + ?Sized>(memory: &M, triangle: u32) -> Result<Face, Fault> {
     let face = triangle.wrapping_mul(FACE).wrapping_add(memory.word(header::FACES)?);
     let vertices = memory.word(header::VERTICES)?;
@@ -951,6 +1006,7 @@ fn interpolate_uv<M: Memory + ?Sized>(memory: &M, vertices: [u32; 3], u: f32, v:
     Ok([x, y])
 }
 
+#[cfg_attr(any(target_os = "solana", target_arch = "bpf"), inline(never))]
 fn sample_texture<M: Memory + ?Sized>(memory: &M, index: u32, uv: [f32; 2]) -> Result<Vec3, Fault> {
     let record = index.wrapping_mul(texture::RECORD).wrapping_add(memory.word(header::TEXTURES)?);
     texture::sample(memory, record, uv)
@@ -962,6 +1018,7 @@ fn read_texel<M: Memory + ?Sized>(memory: &M, texel: u32) -> Result<(Vec3, f32),
     Ok((memory.vec3(first)?, memory.float(first.wrapping_add(3))?))
 }
 
+#[cfg_attr(any(target_os = "solana", target_arch = "bpf"), inline(never))]
 fn choose_environment<M: Memory + ?Sized>(memory: &M, random: [u32; 2], point: [f32; 2]) -> Result<Chosen, Fault> {
     let (width, height) = (memory.word(header::ENVIRONMENT_WIDTH)?, memory.word(header::ENVIRONMENT_HEIGHT)?);
     let table = memory.word(header::ENVIRONMENT_TABLE)?;
@@ -973,6 +1030,7 @@ fn choose_environment<M: Memory + ?Sized>(memory: &M, random: [u32; 2], point: [
     Ok(Chosen { direction, distance: LARGEST, density, radiance, uv: [0.0; 2], texture: NONE })
 }
 
+#[cfg_attr(any(target_os = "solana", target_arch = "bpf"), inline(never))]
 fn choose_triangle<M: Memory + ?Sized>(
     memory: &M,
     triangle: u32,

@@ -31,18 +31,24 @@ pub fn decode(texel: u32, srgb: bool) -> Vec3 {
     })
 }
 
+/// The coordinate modulo `period`, 0..period also for negative ones. Unsigned, because SBF divides nothing else.
+#[inline]
+fn modulo(coordinate: i32, period: u32) -> u32 {
+    // !c = -c - 1 counts from -1 downward.
+    if coordinate >= 0 { coordinate as u32 % period } else { period - 1 - !coordinate as u32 % period }
+}
+
 /// Index of a texel inside 0..size for any integer coordinate.
 #[inline]
-fn wrap(coordinate: i32, size: i32, mode: u32) -> u32 {
-    let wrapped = match mode {
-        0 => coordinate.rem_euclid(size),
+fn wrap(coordinate: i32, size: u32, mode: u32) -> u32 {
+    match mode {
+        0 => modulo(coordinate, size),
         2 => {
-            let position = coordinate.rem_euclid(2 * size);
+            let position = modulo(coordinate, 2 * size);
             if position < size { position } else { 2 * size - 1 - position }
         }
-        _ => coordinate.clamp(0, size - 1),
-    };
-    wrapped as u32
+        _ => (coordinate.max(0) as u32).min(size - 1),
+    }
 }
 
 /// The colour at (u, v) of the texture whose record begins at word `record`.
@@ -62,8 +68,8 @@ pub fn sample<M: Memory + ?Sized>(memory: &M, record: u32, uv: [f32; 2]) -> Resu
     let y = clamp(uv[1] * height as f32 - 0.5, -1_048_576.0, 1_048_576.0);
     let (column, row) = (floor(x), floor(y));
     let (fx, fy) = (x - column as f32, y - row as f32);
-    let columns = [column, column + 1].map(|column| wrap(column, width as i32, flags >> 1 & 3));
-    let rows = [row, row + 1].map(|row| wrap(row, height as i32, flags >> 3 & 3));
+    let columns = [column, column + 1].map(|column| wrap(column, width, flags >> 1 & 3));
+    let rows = [row, row + 1].map(|row| wrap(row, height, flags >> 3 & 3));
     let texel = |row: u32, column: u32| {
         memory.word(offset.wrapping_add(row * width + column)).map(|texel| decode(texel, flags & 1 == 1))
     };

@@ -106,6 +106,16 @@ pub fn cornell() -> Scene {
 /// Random triangles with random materials, textures and environment, seen through a lens.
 pub fn random_scene(seed: u64) -> Scene {
     let random = &mut Random::new(seed);
+    let triangles = 60 + random.below(200);
+    scene_of(random, triangles)
+}
+
+/// The same with so many triangles.
+pub fn crowded_scene(seed: u64, triangles: u32) -> Scene {
+    scene_of(&mut Random::new(seed), triangles)
+}
+
+fn scene_of(random: &mut Random, triangles: u32) -> Scene {
     let textures: Vec<Texture> = (0..5)
         .map(|index| {
             let (width, height) = (1 + random.below(9), 1 + random.below(9));
@@ -140,7 +150,7 @@ pub fn random_scene(seed: u64) -> Scene {
         })
         .collect();
     let mut mesh = Mesh::default();
-    for _ in 0..60 + random.below(200) {
+    for _ in 0..triangles {
         let centre = random.point(2.0);
         let corners = [0, 1, 2].map(|_| {
             let offset = random.point(0.7);
