@@ -71,6 +71,7 @@ market_errors! {
     LeaseNotExpired = 408, "the lease has not passed its deadline";
     AttemptsExhausted = 409, "the lease was handed out too many times";
     UnknownState = 410, "the state code is unknown";
+    ChallengeWindowClosed = 411, "the challenge window has closed";
 
     NoAmount = 500, "the amount is zero";
     StakeTooSmall = 501, "the stake is too small for this";
@@ -88,6 +89,31 @@ market_errors! {
 
     ParameterOutOfBounds = 800, "a parameter lies outside its bounds";
     WashBoundTooHigh = 801, "the bounds on work and creator rewards would let a requester who is its own node profit; lower them";
+
+    PenaltyDoesNotDeter = 900, "the penalty, times the chance to be caught by an honest auditor, is below what cheating gains; raise the audit probability or the penalty multiple";
+    StakeDoesNotCover = 901, "the stake does not cover the penalties of what the node would hold; deposit more or finish leases first";
+    LotteryDrawn = 902, "the audit lottery of this lease has been drawn";
+    LotteryNotDrawn = 903, "the audit lottery of this lease has not been drawn: send audit_draw first";
+    AuditsUnfinished = 904, "the audits of the lease are not finished";
+    LeaseNotAuditing = 905, "no audit of the lease waits for a claim";
+    AuditNotClaimed = 906, "the audit is not in the claimed state";
+    AuditNotCommitted = 907, "the audit is not committed, or other audits of the lease are not";
+    AuditDeadlinePassed = 908, "the deadline of the audit has passed";
+    AuditNotExpired = 909, "the audit has not passed its deadline";
+    AuditStillWanted = 910, "the audit may still be claimed or is under way";
+    ReplicasInvalid = 911, "a lease is computed by one to three nodes";
+    LeaseAudited = 912, "the lease was audited: a missed reveal is marked with audit_forfeit, which names an auditor";
+
+    NotDefendersTurn = 1000, "the dispute does not wait for the defender";
+    NotChallengersTurn = 1001, "the dispute does not wait for the challenger";
+    WrongStage = 1002, "the dispute is at another stage";
+    WrongHashCount = 1003, "the number of hashes is not the one that this division needs";
+    NoSuchPart = 1004, "the part is not one of those posted";
+    TurnPassed = 1005, "the deadline of this move has passed";
+    TurnNotPassed = 1006, "the deadline of the move has not passed yet";
+    NotDecided = 1007, "the dispute has no verdict yet";
+    TraceInvalid = 1008, "the referee's numbers describe no trace";
+    LeaseNotDisputed = 1009, "the lease is not under dispute";
 }
 
 impl fmt::Display for MarketError {

@@ -3,7 +3,8 @@
 //! * A unit is the smallest deliverable piece, all units of a job have one price in credit units, and a lease is a contiguous
 //!   range of `units_per_lease` units; the last lease holds the rest. At most [`MAX_LEASES`] leases, so that a job's leases
 //!   fit one bit map.
-//! * Escrow = units x price per unit, exact. Amounts of the leases sum to it exactly, so there is no dust (law L3).
+//! * Escrow = units x (price + premium per unit), exact. Amounts of the leases sum to it exactly, so there is no dust (law L3).
+//!   The premium pays for audits, see [`crate::audit`], and is spent with the lease whether it was audited or not.
 //! * Times: a lease may be claimed while the job is open and `now <= deadline`. A lease that was claimed in time runs to its
 //!   own end. A job closes when no lease is in flight and all are accepted, or it was cancelled, or its deadline has passed
 //!   (`now > deadline`); what was not spent is refunded.
@@ -55,8 +56,10 @@ pub struct JobTerms {
     pub units: u64,
     /// Units of one lease, at least one.
     pub units_per_lease: u64,
-    /// Credit units for each accepted unit, at least one.
+    /// Credit units that a node earns for each accepted unit, at least one.
     pub price_per_unit: u64,
+    /// Credit units that each accepted unit pays for audits, see [`crate::audit::AuditRules::premium_per_unit`].
+    pub premium_per_unit: u64,
 }
 
 /// A contiguous range of units.
@@ -90,7 +93,8 @@ impl JobTerms {
         if leases > MAX_LEASES {
             return Err(MarketError::TooManyLeases);
         }
-        Ok(JobPlan { escrow: amount::mul(self.units, self.price_per_unit)?, leases })
+        let cost_per_unit = amount::add(self.price_per_unit, self.premium_per_unit)?;
+        Ok(JobPlan { escrow: amount::mul(self.units, cost_per_unit)?, leases })
     }
 
     fn leases(&self) -> Result<u64, MarketError> {
@@ -111,9 +115,19 @@ impl JobTerms {
         }
     }
 
-    /// Credit units that the acceptance of lease `index` spends.
-    pub fn lease_amount(&self, index: u64) -> Result<u64, MarketError> {
+    /// Credit units that a node earns with lease `index`.
+    pub fn lease_value(&self, index: u64) -> Result<u64, MarketError> {
         amount::mul(self.lease_units(index)?.count, self.price_per_unit)
+    }
+
+    /// Credit units that lease `index` pays for audits.
+    pub fn lease_premium(&self, index: u64) -> Result<u64, MarketError> {
+        amount::mul(self.lease_units(index)?.count, self.premium_per_unit)
+    }
+
+    /// Credit units that the acceptance of lease `index` spends: value and premium.
+    pub fn lease_amount(&self, index: u64) -> Result<u64, MarketError> {
+        amount::add(self.lease_value(index)?, self.lease_premium(index)?)
     }
 }
 

@@ -15,7 +15,7 @@
 //! Products are taken in `u128`, every rounding is an argument or is stated in the function's doc, overflow is an error and
 //! never a wrap. What the protocol receives is rounded up and what it pays is rounded down.
 //!
-//! Modules stand in the order of the flow: [`oracle`], [`credit`], [`job`], [`race`], [`lease`], [`stake`], [`reputation`],
+//! Modules stand in the order of the flow: [`oracle`], [`credit`], [`job`], [`race`], [`lease`], [`audit`], [`dispute`], [`stake`], [`reputation`],
 //! [`emission`], [`epoch`]; [`amount`] holds the arithmetic, [`parameters`] every number that governance may change.
 #![no_std]
 #![forbid(unsafe_code)]
@@ -30,7 +30,9 @@
 )]
 
 pub mod amount;
+pub mod audit;
 pub mod credit;
+pub mod dispute;
 pub mod emission;
 pub mod epoch;
 pub mod error;

@@ -7,6 +7,8 @@
 use core::fmt;
 
 use crate::amount::{self, WHOLE_BPS};
+use crate::audit::AuditRules;
+use crate::dispute::DisputeRules;
 use crate::epoch::{EpochRules, Splits};
 use crate::error::MarketError;
 use crate::lease::LeaseRules;
@@ -142,6 +144,17 @@ parameters! {
     usage_weight_bps: "bps", 2_500, 1..=10_000, "Helium's average over seven epochs: 2/(7 + 1)", "Weight of an epoch in the average of usage.";
     work_bound_bps: "bps", 8_000, 0..=10_000, "this project; RNP-023 keeps the burn above the reward", "Most reward of a class, as a share of the RENDER burned for its accepted credits.";
     creators_bound_bps: "bps", 2_000, 0..=10_000, "this project", "Most reward of creators, as a share of the RENDER burned for all accepted credits.";
+
+    audit_probability_bps: "bps", 1_000, 10..=10_000, "this project", "Chance of a lease to be audited by another operator's node.";
+    audit_collusion_bps: "bps", 3_333, 0..=9_000, "this project; the usual bound of a third", "Share of the stake that the deterrence inequality takes for a cheater's own.";
+    audit_penalty_multiple: "times the lease's value", 25, 1..=10_000, "this project: the deterrence inequality", "What a node loses at least for faking or hiding a result.";
+    audit_wait_seconds: "seconds", 3_600, 30..=604_800, "this project", "How long an audit waits for somebody to claim it.";
+    audit_reveal_seconds: "seconds", 3_600, 30..=604_800, "this project", "From the last commitment of an audited lease to each reveal.";
+    stake_valuation: "1e-8 USD per RENDER", 100_000_000, 1_000_000..=100_000_000_000, "this project; a cautious price", "What stake is taken to be worth when it covers penalties.";
+    fraud_slash_bps: "bps", 5_000, 1_000..=10_000, "this project", "Least share of its stake that the loser of a dispute loses.";
+    finder_fee_bps: "bps", 3_000, 500..=5_000, "Livepeer's finder's fee", "Winner's part of a slash; the rest is burned.";
+    challenge_bond: "RENDER base units", 1_000_000_000, 1_000_000..=10_000_000_000_000, "this project", "Bond of a challenge by anyone.";
+    dispute_turn_seconds: "seconds", 1_800, 10..=604_800, "this project", "Time for one move of a dispute.";
 }
 
 impl Default for Parameters {
@@ -165,8 +178,8 @@ impl Parameters {
             .map(|(spec, value)| OutOfBounds { spec, value })
     }
 
-    /// Checks every bound, that the splits make a whole, that no clamp is empty, and that a requester who is its own node
-    /// loses by it.
+    /// Checks every bound, that the splits make a whole, that no clamp is empty, and that a node that fakes results and a
+    /// requester who is its own node lose by it.
     pub fn validate(&self) -> Result<(), MarketError> {
         if self.out_of_bounds().is_some() {
             return Err(MarketError::ParameterOutOfBounds);
@@ -178,6 +191,7 @@ impl Parameters {
                 return Err(MarketError::ParameterOutOfBounds);
             }
         }
+        self.audit_rules().check_deterrence()?;
         // Who burns R pays at least R; what comes back is at most both bounds of R.
         if amount::add(self.work_bound_bps, self.creators_bound_bps)? > WHOLE_BPS {
             return Err(MarketError::WashBoundTooHigh);
@@ -200,6 +214,8 @@ impl Parameters {
             lease_seconds: seconds(self.lease_seconds),
             reveal_seconds: seconds(self.reveal_seconds),
             challenge_seconds: seconds(self.challenge_seconds),
+            audit_wait_seconds: seconds(self.audit_wait_seconds),
+            audit_reveal_seconds: seconds(self.audit_reveal_seconds),
         }
     }
 
@@ -210,6 +226,23 @@ impl Parameters {
             unbonding_seconds: seconds(self.unbonding_seconds),
             expiry_penalty_bps: self.expiry_penalty_bps,
         }
+    }
+
+    /// For [`crate::audit`].
+    pub fn audit_rules(&self) -> AuditRules {
+        AuditRules {
+            probability_bps: self.audit_probability_bps,
+            collusion_bps: self.audit_collusion_bps,
+            penalty_multiple: self.audit_penalty_multiple,
+            stake_valuation: self.stake_valuation,
+            fraud_slash_bps: self.fraud_slash_bps,
+            finder_fee_bps: self.finder_fee_bps,
+        }
+    }
+
+    /// For [`crate::dispute`].
+    pub fn dispute_rules(&self) -> DisputeRules {
+        DisputeRules { turn_seconds: seconds(self.dispute_turn_seconds) }
     }
 
     /// For [`crate::reputation`].

@@ -4,7 +4,7 @@
 //!   first and **restarts the whole period for both**, so that no amount ever leaves sooner than a full period after it
 //!   stopped securing work. Withdrawal is possible at `t >= unbonding_until`.
 //! * A slash takes from the stake first, then from what is unbonding, never more than both. What is slashed stays in the
-//!   vault until it is burned.
+//!   vault until it is burned, except the finder's fee, which becomes stake of whoever showed the fault.
 //! * Law L4 per node: vault = staked + unbonding + slashed, see [`Stake::held`].
 //! * A node may work at or above `min_stake`. A missed deadline costs `expiry_penalty_bps` of `min_stake`, rounded up and bounded by
 //!   what the node has: the same for a large and a small node, since the lost lease is the same.
@@ -83,6 +83,14 @@ impl Stake {
             slashed: amount::add(self.slashed, taken)?,
         };
         Ok((after, taken))
+    }
+
+    /// Takes a penalty like [`Stake::slash`], of which `fee_bps`, rounded down, goes to whoever showed the fault and the rest to the
+    /// burn. Gives back how much was taken and how much of that is the fee; the caller puts the fee where it belongs.
+    pub fn slash_for(self, penalty: u64, fee_bps: u64) -> Result<(Self, u64, u64), MarketError> {
+        let (after, taken) = self.slash(penalty)?;
+        let fee = amount::bps_of(taken, fee_bps, Round::Down)?;
+        Ok((Self { slashed: amount::sub(after.slashed, fee)?, ..after }, taken, fee))
     }
 
     /// Hands all that was slashed to the burn.

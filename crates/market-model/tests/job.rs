@@ -11,11 +11,14 @@ use proptest::prelude::*;
 use support::{Verdict, holds, is_broken};
 
 fn terms() -> impl Strategy<Value = JobTerms> {
-    (1_u64..5_000, 1_u64..5_000, 1_u64..1_000_000_000).prop_map(|(units, units_per_lease, price_per_unit)| JobTerms {
-        units,
-        units_per_lease,
-        price_per_unit,
-    })
+    (1_u64..5_000, 1_u64..5_000, 1_u64..1_000_000_000, 0_u64..1_000_000_000).prop_map(
+        |(units, units_per_lease, price_per_unit, premium_per_unit)| JobTerms {
+            units,
+            units_per_lease,
+            price_per_unit,
+            premium_per_unit,
+        },
+    )
 }
 
 fn partition_law(range: fn(&JobTerms, u64) -> Result<UnitRange, MarketError>) -> impl Fn(JobTerms) -> Verdict {
@@ -27,7 +30,9 @@ fn partition_law(range: fn(&JobTerms, u64) -> Result<UnitRange, MarketError>) ->
             prop_assert_eq!(units.first, next);
             prop_assert!(units.count > 0 && units.count <= terms.units_per_lease);
             next += units.count;
-            credits += terms.lease_amount(index).unwrap();
+            let amount = terms.lease_amount(index).unwrap();
+            prop_assert_eq!(terms.lease_value(index).unwrap() + terms.lease_premium(index).unwrap(), amount);
+            credits += amount;
         }
         prop_assert_eq!(next, terms.units);
         prop_assert_eq!(credits, plan.escrow);
@@ -51,16 +56,17 @@ fn leases_that_are_all_full_break_the_partition_law() {
 
 #[test]
 fn impossible_terms_are_refused() {
-    let good = JobTerms { units: 1_024, units_per_lease: 1, price_per_unit: 1 };
+    let good = JobTerms { units: 1_024, units_per_lease: 1, price_per_unit: 1, premium_per_unit: 0 };
     assert_eq!(good.plan().map(|plan| plan.leases), Ok(MAX_LEASES));
     assert_eq!(JobTerms { units: 1_025, ..good }.plan(), Err(MarketError::TooManyLeases));
     assert_eq!(JobTerms { units: 0, ..good }.plan(), Err(MarketError::JobWithoutUnits));
     assert_eq!(JobTerms { units_per_lease: 0, ..good }.plan(), Err(MarketError::LeaseWithoutUnits));
     assert_eq!(JobTerms { price_per_unit: 0, ..good }.plan(), Err(MarketError::JobWithoutPrice));
     assert_eq!(JobTerms { price_per_unit: u64::MAX, ..good }.plan(), Err(MarketError::Overflow));
+    assert_eq!(JobTerms { premium_per_unit: u64::MAX, ..good }.plan(), Err(MarketError::Overflow));
     assert_eq!(JobTerms { units_per_lease: 0, ..good }.lease_units(0), Err(MarketError::NoSuchLease));
     assert_eq!(good.lease_units(u64::MAX), Err(MarketError::NoSuchLease));
-    let huge = JobTerms { units: u64::MAX, units_per_lease: u64::MAX, price_per_unit: 1 };
+    let huge = JobTerms { units: u64::MAX, units_per_lease: u64::MAX, price_per_unit: 1, premium_per_unit: 0 };
     assert_eq!(huge.plan().map(|plan| (plan.leases, plan.escrow)), Ok((1, u64::MAX)));
     assert_eq!(huge.lease_units(2), Err(MarketError::NoSuchLease));
 }

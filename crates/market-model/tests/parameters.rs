@@ -55,7 +55,9 @@ fn the_order_of_parameters_is_that_of_the_account() {
         race_uptime_exponent_halves race_reputation_min_bps race_reputation_max_bps race_reputation_exponent_halves \
         race_capacity_min_bps race_capacity_max_bps race_capacity_exponent_halves race_history_min_bps \
         race_history_max_bps race_history_exponent_halves epoch_seconds operations_bps creators_bps nodes_bps \
-        availability_numerator availability_denominator usage_weight_bps work_bound_bps creators_bound_bps";
+        availability_numerator availability_denominator usage_weight_bps work_bound_bps creators_bound_bps \
+        audit_probability_bps audit_collusion_bps audit_penalty_multiple audit_wait_seconds audit_reveal_seconds \
+        stake_valuation fraud_slash_bps finder_fee_bps challenge_bond dispute_turn_seconds";
     let found: Vec<_> = SPECS.iter().map(|spec| spec.name).collect();
     assert_eq!(found, expected.split_whitespace().collect::<Vec<_>>());
 }

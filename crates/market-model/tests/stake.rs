@@ -165,6 +165,46 @@ fn a_slash_takes_the_stake_first_then_what_is_unbonding_and_never_more() {
     assert_eq!(stake.slash(0), Ok((stake, 0)));
 }
 
+/// What leaves one node by a slash with a fee is burned or is stake of the other.
+fn fee_law(slash_for: SlashFor) -> impl Fn(FeeCase) -> Verdict {
+    move |(staked, unbonding, penalty, fee_bps)| {
+        let stake = Stake { staked, unbonding, unbonding_until: T, slashed: 9 };
+        let (after, taken, fee) = slash_for(stake, penalty, fee_bps).unwrap();
+        prop_assert_eq!(taken, penalty.min(staked + unbonding));
+        prop_assert!(fee <= taken && u128::from(fee) * 10_000 <= u128::from(taken) * u128::from(fee_bps));
+        prop_assert!((u128::from(fee) + 1) * 10_000 > u128::from(taken) * u128::from(fee_bps));
+        prop_assert_eq!(after.held().unwrap() + fee, stake.held().unwrap());
+        prop_assert_eq!(after.staked + after.unbonding + taken, staked + unbonding);
+        Ok(())
+    }
+}
+
+type SlashFor = fn(Stake, u64, u64) -> Result<(Stake, u64, u64), MarketError>;
+type FeeCase = (u64, u64, u64, u64);
+
+fn fee_cases() -> impl Strategy<Value = FeeCase> {
+    (0_u64..10_000, 0_u64..10_000, 0_u64..30_000, 0_u64..=10_000)
+}
+
+#[test]
+fn a_finders_fee_is_part_of_what_was_taken_and_the_rest_is_burned() {
+    holds(fee_cases(), fee_law(Stake::slash_for));
+    let stake = Stake { staked: 101, ..Stake::default() };
+    assert_eq!(stake.slash_for(u64::MAX, 3_000), Ok((Stake { slashed: 71, ..Stake::default() }, 101, 30)));
+    assert_eq!(stake.slash_for(1, 10_001), Err(MarketError::RateAboveWhole));
+}
+
+#[test]
+fn a_fee_that_is_burned_as_well_breaks_law_4() {
+    is_broken(
+        fee_cases(),
+        fee_law(|stake, penalty, fee_bps| {
+            let (after, taken, fee) = stake.slash_for(penalty, fee_bps)?;
+            Ok((Stake { slashed: after.slashed + fee, ..after }, taken, fee))
+        }),
+    );
+}
+
 #[test]
 fn steps_of_nothing_and_more_than_is_there_are_refused() {
     let stake = Stake::default().deposit(100).unwrap();
