@@ -1,5 +1,5 @@
 //! Prints the specification of the `render` engine with the answers of the kernels that it is built with:
-//! `cargo run --release -p migrations --example specification > migrations/engines/render.md`.
+//! `cargo run -p migrations --example specification > migrations/engines/render.md`.
 
 #[path = "../tests/support/specification.rs"]
 mod specification;

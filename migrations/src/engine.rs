@@ -5,6 +5,7 @@
 //! give, so that no change of results can leave the digest as it was.
 
 use sha2::{Digest as _, Sha256};
+use solana_address::Address;
 
 /// An engine as it is registered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,7 +14,9 @@ pub struct EngineEntry {
     pub id: [u8; 16],
     /// The published specification.
     pub specification: &'static str,
-    /// Version of the state and memory format.
+    /// The program that executes one step of it on the chain.
+    pub referee: Address,
+    /// Version of the formats of statement, state, memory and evidence.
     pub format: u32,
     /// One of the program's `CLASS_*`.
     pub class: u8,
@@ -37,7 +40,8 @@ impl EngineEntry {
 pub const RENDER: EngineEntry = EngineEntry {
     id: *b"render\0\0\0\0\0\0\0\0\0\0",
     specification: include_str!("../engines/render.md"),
-    format: 1,
+    referee: render_referee::ID,
+    format: kernels::referee::FORMAT,
     class: render_compute::constants::CLASS_RENDER,
     verification: render_compute::constants::VERIFICATION_EXACT,
 };

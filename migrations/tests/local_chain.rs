@@ -1,8 +1,12 @@
 //! The set-up on the in-process chain with the real program.
 
+use kernels::referee::{Statement, wire};
+use kernels::render::Frame;
 use local_chain::LocalChain;
+use migrations::engine::RENDER;
 use migrations::{Config, Keypairs, MigrationError, MintSource, Outcome, local_mint, run, run_observed};
-use render_compute_client::{Address, Signer, account, address};
+use render_compute_client::program::state::Engine;
+use render_compute_client::{Address, Instruction, Signer, account, address};
 
 fn chain() -> (LocalChain, Keypairs) {
     let chain = LocalChain::with_built_program(1).expect("the program is built: cargo xtask build");
@@ -104,6 +108,22 @@ async fn before_genesis_the_first_epoch_waits() {
     chain.warp_to(genesis);
     let report = run(&chain, &keypairs, &config).await.expect("continued");
     assert!(matches!(report.steps[4].outcome, Outcome::Done { .. }));
+}
+
+#[tokio::test]
+async fn the_render_engine_has_the_referee_that_is_on_the_chain() {
+    let (chain, keypairs) = chain();
+    run(&chain, &keypairs, &local()).await.expect("set up");
+    let engine: Engine = account::fetch(&chain, &address::engine(&RENDER.id)).await.expect("the engine");
+    assert_eq!((engine.referee, engine.format), (render_referee::ID, 1));
+    let frame = Frame { width: 4, height: 4, tile: 4, samples: 1, max_bounces: 1, seed: 1 };
+    let statement = Statement { frame, image_root: [1; 32], leaf_count: 8, pairs: 1, triangles: 1 };
+    let question = Instruction {
+        program_id: engine.referee,
+        accounts: vec![],
+        data: wire::trace_begin(0, &statement.to_bytes()).to_vec(),
+    };
+    chain.execute(&[question], &[&keypairs.authority]).expect("it answers");
 }
 
 #[tokio::test]

@@ -8,6 +8,6 @@ fn the_kernels_give_the_answers_that_the_specification_of_render_states() {
     assert_eq!(
         migrations::engine::RENDER.specification,
         specification::render(),
-        "results changed: run `cargo run --release -p migrations --example specification > migrations/engines/render.md`"
+        "results changed: run `cargo run -p migrations --example specification > migrations/engines/render.md`"
     );
 }

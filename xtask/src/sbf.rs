@@ -17,7 +17,7 @@ const TARGET_TEMPLATE: &str = include_str!("../sbpf-solana-solana.json");
 const PROFILE: &str = "sbf";
 
 /// What rustc calls for f32 arithmetic. Exported, so that the linker keeps them when it meets the calls.
-const SOFT_FLOATS: [&str; 17] = [
+const SOFT_FLOATS: [&str; 18] = [
     "__addsf3",
     "__subsf3",
     "__mulsf3",
@@ -30,6 +30,7 @@ const SOFT_FLOATS: [&str; 17] = [
     "__gtsf2",
     "__gesf2",
     "__unordsf2",
+    "__fixsfdi",
     "__fixsfsi",
     "__fixunssfsi",
     "__floatsisf",

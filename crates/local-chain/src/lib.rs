@@ -33,13 +33,13 @@ pub const SLOT_MILLISECONDS: u64 = 400;
 /// Why a local chain cannot be had.
 #[derive(Debug, thiserror::Error)]
 pub enum LocalChainError {
-    /// The program has not been built.
+    /// A program has not been built.
     #[error("there is no program at {path}: run cargo xtask build")]
     NotBuilt {
         /// Where it was looked for.
         path: PathBuf,
     },
-    /// The program cannot be loaded.
+    /// A program cannot be loaded.
     #[error("the program at {path} cannot be loaded: {reason}; run cargo xtask build")]
     Program {
         /// Where it is.
@@ -98,7 +98,7 @@ struct Shared {
     observers: RwLock<Vec<Observer>>,
 }
 
-/// An in-process chain with the market's program on it. Clones are the same chain.
+/// An in-process chain with the market's program and the referee on it. Clones are the same chain.
 #[derive(Clone)]
 pub struct LocalChain {
     shared: Arc<Shared>,
@@ -112,15 +112,25 @@ pub fn program_path() -> PathBuf {
     }
 }
 
+/// Where the referee of the render engine is: `RENDER_REFEREE_SO`, or beside the market's program.
+pub fn referee_path() -> PathBuf {
+    match std::env::var_os("RENDER_REFEREE_SO") {
+        Some(path) => path.into(),
+        None => program_path().with_file_name("render_referee.so"),
+    }
+}
+
 impl LocalChain {
-    /// A chain at [`GENESIS`] with the program at `program` and [`LocalChain::authority`] as its upgrade authority.
-    /// Everything random in it follows from `seed`.
-    pub fn new(program: &Path, seed: u64) -> Result<Self, LocalChainError> {
-        let bytes = std::fs::read(program).map_err(|_| LocalChainError::NotBuilt { path: program.to_owned() })?;
+    /// A chain at [`GENESIS`] with the market's program at `program`, [`LocalChain::authority`] as its upgrade authority, and
+    /// the referee at `referee`. Everything random in it follows from `seed`.
+    pub fn new(program: &Path, referee: &Path, seed: u64) -> Result<Self, LocalChainError> {
         let mut svm = LiteSVM::new();
         let slots = Slots::new(&mut svm, seed);
-        svm.add_program(address::PROGRAM, &bytes)
-            .map_err(|error| LocalChainError::Program { path: program.to_owned(), reason: error.to_string() })?;
+        for (address, path) in [(address::PROGRAM, program), (render_referee::ID, referee)] {
+            let bytes = std::fs::read(path).map_err(|_| LocalChainError::NotBuilt { path: path.to_owned() })?;
+            svm.add_program(address, &bytes)
+                .map_err(|error| LocalChainError::Program { path: path.to_owned(), reason: error.to_string() })?;
+        }
         let state = State { svm, slots, records: Vec::new(), followers: Vec::new() };
         let shared = Shared { seed, state: Mutex::new(state), observers: RwLock::default() };
         let chain = Self { shared: Arc::new(shared) };
@@ -128,9 +138,9 @@ impl LocalChain {
         Ok(chain)
     }
 
-    /// A chain with the program from [`program_path`].
+    /// A chain with the programs from [`program_path`] and [`referee_path`].
     pub fn with_built_program(seed: u64) -> Result<Self, LocalChainError> {
-        Self::new(&program_path(), seed)
+        Self::new(&program_path(), &referee_path(), seed)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

@@ -4,7 +4,7 @@
 //! Everything started here ends with its owner, also when the owner is killed: the validator ends when its standard input
 //! closes. The validator's binary is `cargo xtask setup`'s, named by `RENDER_COMPUTE_VALIDATOR`.
 
-use crate::program_path;
+use crate::{program_path, referee_path};
 use render_compute_client::address;
 use serde::Deserialize;
 use solana_address::Address;
@@ -106,7 +106,7 @@ pub fn validator() -> Option<PathBuf> {
     env::var_os(VALIDATOR).filter(|path| !path.is_empty()).map(PathBuf::from)
 }
 
-/// A validator with the program in its genesis.
+/// A validator with the market's program and the referee in its genesis.
 pub struct Validator {
     url: String,
     process: Process,
@@ -119,7 +119,7 @@ struct Up {
 }
 
 impl Validator {
-    /// Starts a new chain in `folder`: `authority` may upgrade the program, each of `funded` has this many lamports.
+    /// Starts a new chain in `folder`: `authority` may upgrade the programs, each of `funded` has this many lamports.
     pub fn start(folder: &Path, authority: &Address, funded: &[Address], lamports: u64) -> Result<Self> {
         let binary = validator().ok_or_else(|| {
             Error::new(
@@ -127,9 +127,9 @@ impl Validator {
                 format!("{VALIDATOR} is not set; run it through cargo xtask, which sets it"),
             )
         })?;
-        let program = program_path();
-        if !program.is_file() {
-            let reason = format!("there is no program at {}; run cargo xtask build", program.display());
+        let programs = [(address::PROGRAM, program_path()), (render_referee::ID, referee_path())];
+        if let Some((_, missing)) = programs.iter().find(|(_, path)| !path.is_file()) {
+            let reason = format!("there is no program at {}; run cargo xtask build", missing.display());
             return Err(Error::new(ErrorKind::NotFound, reason));
         }
         let mut last = None;
@@ -138,7 +138,9 @@ impl Validator {
             let mut command = Command::new(&binary);
             command.arg("--reset").arg("--ledger").arg(folder.join("ledger"));
             command.args(["--rpc-port", &rpc.to_string(), "--first-port", &(rpc + 2).to_string()]);
-            command.arg("--program").arg(format!("{}={}", address::PROGRAM, program.display()));
+            for (address, path) in &programs {
+                command.arg("--program").arg(format!("{address}={}", path.display()));
+            }
             command.arg("--upgrade-authority").arg(authority.to_string());
             for payer in funded {
                 command.arg("--fund").arg(format!("{payer}={lamports}"));

@@ -44,7 +44,7 @@ impl World {
             authority: key,
             id: address::RENDER_ENGINE,
             digest: [1; 32],
-            referee: Address::default(),
+            referee: render_referee::ID,
             format: 1,
             class: CLASS_RENDER,
             verification: VERIFICATION_EXACT,
@@ -178,10 +178,10 @@ async fn a_job_goes_from_purchase_to_claimed_epoch() {
     let requester = world.wallet("requester", 100 * RENDER);
     flow::buy_credits(chain, &requester, 40_000_000, u64::MAX).await.unwrap();
 
-    // A node with the least stake.
+    // A node whose stake covers the penalty of a lease.
     let wallet = world.wallet("operator", 1_000 * RENDER);
     let identity = chain.funded("identity");
-    let stake = Parameters::DEFAULT.min_stake;
+    let stake = 900 * RENDER;
     let offer = NodeOffer {
         hardware: [0; 32],
         asks: [0, 0],
@@ -201,8 +201,12 @@ async fn a_job_goes_from_purchase_to_claimed_epoch() {
     assert_eq!(world.balance(&address::stake_vault()).await, stake);
 
     // A job of two leases, six units and four.
+    let mut statement = [0; STATEMENT_BYTES];
+    statement[0] = 1;
     let order = JobOrder {
         manifest: [7; 32],
+        statement,
+        replicas: 1,
         client: Address::default(),
         units: 10,
         price_per_unit: 1_000_000,
@@ -218,7 +222,8 @@ async fn a_job_goes_from_purchase_to_claimed_epoch() {
     chain.execute(&[open], &[&requester]).unwrap();
     let job_address = address::job(&requester.pubkey(), 0);
     let job: Job = account::fetch(chain, &job_address).await.unwrap();
-    assert_eq!((job.leases, job.escrow), (2, 10_000_000));
+    let cost = job.price_per_unit + job.premium_per_unit;
+    assert_eq!((job.leases, job.escrow), (2, 10 * cost));
 
     // Nobody knows the seed in the slot of the opening.
     let early = flow::seed_if_needed(chain, &identity, &job_address).await.unwrap_err();
@@ -227,7 +232,7 @@ async fn a_job_goes_from_purchase_to_claimed_epoch() {
     chain.warp(Parameters::DEFAULT.race_delay_cap_ms / 1_000);
 
     let record = world.finish_lease(&identity, &job_address, 0).await;
-    assert_eq!(record.escrow_after, 4_000_000);
+    assert_eq!(record.escrow_after, 4 * cost);
     let again = flow::accept(chain, &identity, &address::lease(&job_address, 0, 0)).await.unwrap();
     assert!(again.is_empty(), "an accepted lease needs no second acceptance");
 
@@ -235,7 +240,7 @@ async fn a_job_goes_from_purchase_to_claimed_epoch() {
     chain.execute(&[instruction::job_cancel(&requester.pubkey(), &job_address)], &[&requester]).unwrap();
     flow::release_all(chain, &identity, &job_address).await.unwrap();
     let credit = account::credit(chain, &requester.pubkey()).await.unwrap().unwrap();
-    assert_eq!((credit.available, credit.refunded_total), (34_000_000, 4_000_000));
+    assert_eq!((credit.available, credit.refunded_total), (40_000_000 - 6 * cost, 4 * cost));
     flow::close_job(chain, &requester, &job_address).await.unwrap();
     assert!(account::find::<Job>(chain, &job_address).await.unwrap().is_none());
 
@@ -283,9 +288,17 @@ impl World {
         );
         chain.execute(&[instruction::attestation_commit(&key, &lease_address, commitment)], &[identity]).unwrap();
         let reveal = instruction::attestation_reveal(&key, &lease_address, root, result, salt);
-        let error = chain.execute(std::slice::from_ref(&reveal), &[identity]).unwrap_err();
-        assert!(error.is(code_of(RenderError::RevealTooEarly)), "{error}");
-        chain.advance_slots(1);
+        chain.execute(std::slice::from_ref(&reveal), &[identity]).expect_err("the lottery comes first");
+        let draw = instruction::audit_draw(&account::fetch(chain, &lease_address).await.unwrap());
+        let error = chain.execute(std::slice::from_ref(&draw), &[identity]).unwrap_err();
+        assert!(error.is(code_of(RenderError::TooEarlyToDraw)), "{error}");
+        chain.advance_slots(LOTTERY_DELAY_SLOTS + 2);
+        chain.execute(&[draw], &[identity]).unwrap();
+        let lease: Lease = account::fetch(chain, &lease_address).await.unwrap();
+        assert_eq!(
+            lease.audits_owed, 0,
+            "with this seed the lottery does not pick the lease; audits have tests of their own"
+        );
         chain.execute(&[reveal], &[identity]).unwrap();
         let early = flow::accept(chain, identity, &lease_address).await.unwrap_err();
         assert!(early.to_string().starts_with("the challenge window closes in "), "{early}");

@@ -5,7 +5,6 @@
 use render_compute::state::Engine;
 use render_compute_client::address;
 use render_compute_client::instruction::{self, EngineRegister};
-use solana_address::Address;
 
 use super::{Ending, Stage};
 use crate::engine::RENDER;
@@ -16,15 +15,18 @@ impl Stage<'_> {
         let address = address::engine(&RENDER.id);
         let digest = RENDER.digest();
         let (outcome, detail) = match self.present::<Engine>(&address).await? {
-            Some(engine) if engine.digest == digest => {
-                (Outcome::DoneBefore, format!("{} has digest {}", RENDER.name(), hex::encode(digest)))
-            }
+            Some(engine) if engine.digest == digest && engine.referee == RENDER.referee => (
+                Outcome::DoneBefore,
+                format!("{} has digest {} and referee {}", RENDER.name(), hex::encode(digest), RENDER.referee),
+            ),
             Some(engine) => {
                 let detail = format!(
-                    "{} is registered with digest {}, this version's is {}: register it by governance",
+                    "{} is registered with digest {} and referee {}, this version's are {} and {}: register it by governance",
                     RENDER.name(),
                     hex::encode(engine.digest),
-                    hex::encode(digest)
+                    engine.referee,
+                    hex::encode(digest),
+                    RENDER.referee
                 );
                 (Outcome::DoneBefore, detail)
             }
@@ -33,8 +35,7 @@ impl Stage<'_> {
                     authority: self.keypairs.authority(),
                     id: RENDER.id,
                     digest,
-                    // No referee yet: zero says that the engine has none.
-                    referee: Address::default(),
+                    referee: RENDER.referee,
                     format: RENDER.format,
                     class: RENDER.class,
                     verification: RENDER.verification,

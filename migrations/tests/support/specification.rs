@@ -2,8 +2,13 @@
 
 use std::fmt::Write as _;
 
+use kernels::attestation::lease_root;
+use kernels::render::job::first_digest;
 use kernels::render::scene::Scene;
-use kernels::render::{Frame, RADIANCE_ONE, Tracer, compile, render_units};
+use kernels::render::{Frame, RADIANCE_ONE, Tracer, UnitOutput, compile, render_units};
+
+/// Steps into the first sample whose states are stated.
+const STEPS: [u64; 5] = [1, 5, 20, 60, 120];
 
 const WORDS: &str = "\
 # The `render` engine
@@ -17,9 +22,16 @@ means exactly this.
   sums of red, green and blue over all samples in units of 1/RADIANCE_ONE.
 * Digest of a unit: SHA-256(\"render-compute:render-unit\", unit as u64 little-endian), then for each pixel
   SHA-256(digest before, the pixel's 24 bytes).
-* Root of a lease: kernels::attestation::lease_root over the digests of its units. The lease's result is the units' bytes, one
-  after the other; its SHA-256 is revealed beside the root.
-* The scene is committed to by the Merkle root of its image over 64-byte leaves.
+* Hash of a state: with head the first 112 bytes of the committed form and path the other 452, SHA-256(head) where the path is
+  all zero, as it is between samples, else SHA-256(head, SHA-256(path)).
+* Trace of a unit of n pixels: Merkle tree over the hashes of the states at the start of the pixels 1 to n - 1
+  (kernels::render::trace); every pixel is a segment of samples x kernels::render::steps_per_sample steps.
+* Root of a lease: kernels::attestation::lease_root over its units, each with digest, steps and trace root: leaves
+  SHA-256(0x00, unit, digest, steps, trace), numbers as u64 little-endian. The lease's result is the units' bytes, one after the
+  other; its SHA-256 is revealed beside the root.
+* The scene is committed to by the Merkle root of its image over 64-byte leaves. A job states frame, root and counts in the 128
+  bytes of kernels::referee::Statement, format 1.
+* Referee: the program render_referee answers what follows a state (programs/render-referee/SPEC.md).
 
 ## Answers
 
@@ -43,7 +55,17 @@ fn answers(text: &mut String, name: &str, scene: &Scene) {
     let tracer = Tracer::new(image).expect("a compiled image is whole");
     let units = render_units(&tracer, &frame, 0..frame.units()).expect("a valid frame");
     for (unit, output) in units.iter().enumerate() {
-        let digest = hex::encode(output.digest);
+        let (digest, trace) = (hex::encode(output.digest), hex::encode(output.trace));
         writeln!(text, "| {name} | unit {unit}, {} steps | {digest} |", output.steps).expect("a string");
+        writeln!(text, "| {name} | unit {unit}, trace | {trace} |").expect("a string");
     }
+    // Boundaries do not show how the machine divides a sample into steps; states inside one do.
+    let states = tracer.states(&frame, 0, 0, first_digest(0), &STEPS).expect("offsets inside the first sample");
+    for (step, state) in STEPS.iter().zip(states) {
+        writeln!(text, "| {name} | unit 0, state after {step} steps | {} |", hex::encode(state.hash()))
+            .expect("a string");
+    }
+    let attested: Vec<_> = units.iter().map(UnitOutput::unit_attestation).collect();
+    writeln!(text, "| {name} | lease root of all units | {} |", hex::encode(lease_root(0, &attested)))
+        .expect("a string");
 }

@@ -20,6 +20,12 @@ pub const SEED_NODE: &[u8] = b"node";
 pub const SEED_JOB: &[u8] = b"job";
 /// Seed of a [`Lease`](crate::state::Lease), followed by the job, its index and its replica.
 pub const SEED_LEASE: &[u8] = b"lease";
+/// Seed of an [`Audit`](crate::state::Audit), followed by the lease, its attempt and the audit's index.
+pub const SEED_AUDIT: &[u8] = b"audit";
+/// Seed of a [`Dispute`](crate::state::Dispute), followed by the lease and the dispute's number.
+pub const SEED_DISPUTE: &[u8] = b"dispute";
+/// Seed of an evidence account, followed by the dispute and its author.
+pub const SEED_EVIDENCE: &[u8] = b"evidence";
 /// Seed of an [`Epoch`](crate::state::Epoch), followed by its number.
 pub const SEED_EPOCH: &[u8] = b"epoch";
 /// Seed of an [`EpochShard`](crate::state::EpochShard), followed by the epoch's number and the shard's.
@@ -37,6 +43,25 @@ pub const EPOCH_SHARDS: u8 = 32;
 pub const MAX_LEASES_PER_JOB: u32 = 1_024;
 /// Shortest lease a job may ask for.
 pub const MINIMUM_LEASE_SECONDS: u32 = 5;
+/// Audits a lease can have.
+pub const MAX_AUDITS: usize = 2;
+/// Nodes that can compute one lease: its holder and the auditors.
+pub const MAX_REPLICAS: u8 = 3;
+/// Bytes of a job's statement.
+pub const STATEMENT_BYTES: usize = 128;
+/// The lottery draws from the first slot later than this many after the commitment: a leader makes four slots in a row, so the
+/// one who took the commitment in does not make the hash.
+pub const LOTTERY_DELAY_SLOTS: u64 = 4;
+/// Most hashes of one division of a Merkle tree.
+pub const TREE_CHILDREN: usize = 16;
+/// Parts of one division of a range of steps; one hash less is posted.
+pub const STEP_PARTS: usize = 32;
+/// Bytes before the evidence in its account: discriminator, author, dispute.
+pub const EVIDENCE_HEADER: usize = 8 + 32 + 32;
+/// Most bytes of evidence: a state, 16 leaves of memory and their proof in the largest image that has one.
+pub const MAX_EVIDENCE: u32 = 20_000;
+/// Bytes of evidence that an account can be opened with: a program cannot make more than 10,240 bytes at once.
+pub const EVIDENCE_AT_ONCE: u32 = 10_000;
 /// Publishers an oracle can have.
 pub const MAX_PUBLISHERS: usize = 16;
 
@@ -62,7 +87,7 @@ pub const ORACLE_PYTH: u8 = 1;
 pub const PAUSE_CREDITS: u64 = 1;
 /// Pause bit: no jobs are opened.
 pub const PAUSE_JOBS: u64 = 1 << 1;
-/// Pause bit: no leases are claimed. Work already leased can be finished and is paid.
+/// Pause bit: no leases and no audits are claimed. Work already leased can be finished and is paid.
 pub const PAUSE_LEASES: u64 = 1 << 2;
 /// Pause bit: no nodes are registered and no stake is deposited. Unbonding and withdrawal always work.
 pub const PAUSE_STAKES: u64 = 1 << 3;
@@ -72,4 +97,14 @@ pub const PAUSE_ALL: u64 = PAUSE_CREDITS | PAUSE_JOBS | PAUSE_LEASES | PAUSE_STA
 /// The shard that a key's contributions to an epoch are added to.
 pub const fn shard_of(key: &[u8; 32]) -> u8 {
     key[0] % EPOCH_SHARDS
+}
+
+/// Where byte `offset` of evidence lies in its account.
+pub const fn evidence_place(offset: u32) -> usize {
+    EVIDENCE_HEADER + offset as usize
+}
+
+/// Bytes of an account that is opened for `size` bytes of evidence.
+pub const fn evidence_space(size: u32) -> usize {
+    evidence_place(if size < EVIDENCE_AT_ONCE { size } else { EVIDENCE_AT_ONCE })
 }

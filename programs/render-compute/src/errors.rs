@@ -27,6 +27,10 @@ pub enum RenderError {
     UnknownKind = 8,
     #[msg("a value that must be set is zero")]
     ZeroValue = 9,
+    #[msg("the statement has another format than the engine's referee reads")]
+    WrongFormat = 10,
+    #[msg("the engine has no referee, so that no dispute over its results could be decided")]
+    NoReferee = 11,
 
     /// Oracle and credits.
     #[msg("the price account is not the one the network reads")]
@@ -121,6 +125,48 @@ pub enum RenderError {
     ShardsMissing = 607,
     #[msg("it was claimed already")]
     AlreadyClaimed = 608,
+
+    /// Audits.
+    #[msg("the slot that decides the audit has not come yet")]
+    TooEarlyToDraw = 700,
+    #[msg("too late to prove which hash decides the audit: the lease can only expire, as one that was picked")]
+    LotteryLost = 701,
+    #[msg("the audit belongs to another lease, attempt or node")]
+    WrongAudit = 702,
+    #[msg("the lease owes no audit of this number, or a node has it")]
+    NoSuchAudit = 703,
+    #[msg("an auditor must be of another operator than the holder and the other auditors")]
+    SameOperator = 704,
+    #[msg("the audit's root differs from the lease's: open a dispute")]
+    RootsDiffer = 705,
+    #[msg("the audit has not been revealed")]
+    AuditNotRevealed = 706,
+
+    /// Disputes.
+    #[msg("the signer does not move for the defender")]
+    NotDefender = 800,
+    #[msg("the signer does not move for the challenger")]
+    NotChallenger = 801,
+    #[msg("the account does not belong to the dispute")]
+    WrongDispute = 802,
+    #[msg("the audit found the root that the lease has: there is nothing to dispute")]
+    RootsAgree = 803,
+    #[msg("the hashes do not give the root under dispute")]
+    WrongDivision = 804,
+    #[msg("output and trace, with the steps that the referee counts, do not give the unit's leaf")]
+    WrongLeaf = 805,
+    #[msg("the proof does not place the state in the unit's trace")]
+    WrongProof = 806,
+    #[msg("the referee did not answer in the form of a referee")]
+    BadReferee = 807,
+    #[msg("the dispute is not settled: send dispute_settle first")]
+    DisputeUnsettled = 808,
+    #[msg("the signer is not the author of the evidence")]
+    NotAuthor = 809,
+    #[msg("only its author may close evidence while the dispute exists")]
+    EvidenceNeeded = 810,
+    #[msg("evidence has 1 to 20,000 bytes")]
+    EvidenceOutOfBounds = 811,
 }
 
 /// First code of the market model's refusals.

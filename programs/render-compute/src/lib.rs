@@ -13,13 +13,16 @@ pub mod constants;
 pub mod errors;
 pub mod events;
 pub mod instructions;
+pub mod lottery;
 mod model;
 pub mod price;
 pub mod race;
+mod referee;
 pub mod slot_hashes;
 pub mod state;
 mod token;
 
+use alloc::vec::Vec;
 use anchor_lang::prelude::*;
 use constants::MAX_PUBLISHERS;
 use instructions::*;
@@ -235,8 +238,8 @@ pub mod render_compute {
 
     /// Escrows credits for work.
     ///
-    /// Before: jobs are not paused, the engine is enabled, `nonce` is the requester's next, and the credits are available.
-    /// After: the job holds `units * price_per_unit` credits and can be seeded one slot later.
+    /// Before: jobs are not paused, the engine is enabled and has a referee that reads the statement's format, `nonce` is the requester's next,
+    /// and the credits are available. After: the job holds `units * (price_per_unit + premium_per_unit)` credits and can be seeded one slot later.
     pub fn job_open(ctx: &mut Context<JobOpen>, nonce: u64, order: JobOrder) -> Result<()> {
         instructions::job_open(ctx, nonce, order)
     }
@@ -259,8 +262,8 @@ pub mod render_compute {
 
     /// Pays a lease whose challenge window has closed. Hot path.
     ///
-    /// Before: the root is revealed and its challenge window has closed; the epoch runs. After: the lease's credits have left the escrow
-    /// once (laws L3, L7) and count as the node's work of the epoch.
+    /// Before: the root is revealed, its challenge window has closed and its audits are paid; the epoch runs. After: the lease's value and
+    /// premium have left the escrow once (laws L3, L7), and its value counts as the node's work of the epoch.
     pub fn lease_accept(ctx: &mut Context<LeaseAccept>) -> Result<()> {
         instructions::lease_accept(ctx)
     }
@@ -268,7 +271,8 @@ pub mod render_compute {
     /// A node takes a lease when its turn in the race has come. Hot path: no account that other nodes write.
     ///
     /// Before: leases are not paused; the job is open, seeded and not past its deadline; the lease is not settled and nobody holds it;
-    /// the node meets the job's requirements and its race delay has passed (law L11). After: the node holds the lease until its deadline.
+    /// the node meets the job's requirements, its stake covers the penalties of all that it holds, and its race delay has passed (law L11).
+    /// After: the node holds the lease until its deadline.
     pub fn lease_claim(ctx: &mut Context<LeaseClaim>, index: u32) -> Result<()> {
         instructions::lease_claim(ctx, index)
     }
@@ -281,10 +285,11 @@ pub mod render_compute {
         instructions::lease_close(ctx)
     }
 
-    /// Takes a lease from a node that missed a deadline, at a bounded penalty.
+    /// Takes a lease from a node that missed a deadline, at a penalty.
     ///
-    /// Before: the deadline to commit, or after a commitment to reveal, has passed (law L8). After: the lease can be claimed again,
-    /// the penalty has left the stake for the burn, and the node's record says so.
+    /// Before: the deadline to commit, or to reveal what nobody audited, has passed (law L8); the lottery of a commitment has been drawn, or is
+    /// lost. After: the lease can be claimed again, the penalty has left the stake for the burn, and the node's record says so. The penalty is a
+    /// share of the least stake, but the lease's own when the lottery is lost: a node that knows it was picked gains nothing by letting it pass.
     pub fn lease_expire(ctx: &mut Context<LeaseExpire>) -> Result<()> {
         instructions::lease_expire(ctx)
     }
@@ -296,6 +301,184 @@ pub mod render_compute {
         instructions::lease_return(ctx)
     }
 
+    /// Pays an auditor whose root agrees, once nobody can deny it any more.
+    ///
+    /// Before: the lease is revealed and its challenge window has closed; the audit is revealed and its root is the lease's; the epoch runs.
+    /// After: what the lease is worth counts as the auditor's work of the epoch. The premiums of all jobs pay for it, not this job's escrow.
+    pub fn audit_accept(ctx: &mut Context<AuditAccept>) -> Result<()> {
+        instructions::audit_accept(ctx)
+    }
+
+    /// A node of another operator takes an audit when its turn in the race has come.
+    ///
+    /// Before: leases are not paused; the lease waits for audits and nobody has this one; the node is of another operator than the holder and
+    /// the other auditors, meets the job's requirements, its stake covers the penalty, and its race delay has passed (law L11).
+    /// After: the node holds the audit and has as long as the holder had.
+    pub fn audit_claim(ctx: &mut Context<AuditClaim>, index: u8) -> Result<()> {
+        instructions::audit_claim(ctx, index)
+    }
+
+    /// Frees a node from an audit of an attempt that is over.
+    ///
+    /// Before: the lease was opened again since, or is gone. After: the account is gone and its node free; nothing is owed or paid.
+    pub fn audit_close(ctx: &mut Context<AuditClose>) -> Result<()> {
+        instructions::audit_close(ctx)
+    }
+
+    /// An auditor binds itself to its root without showing it.
+    ///
+    /// Before: the node holds the audit and its deadline has not passed. After: the commitment stands; when it is the last one, the time for the
+    /// auditors' reveals runs.
+    pub fn audit_commit(ctx: &mut Context<AuditCommit>, commitment: [u8; 32]) -> Result<()> {
+        instructions::audit_commit(ctx, commitment)
+    }
+
+    /// Decides by a slot's hash whether a committed lease is audited. Hot path.
+    ///
+    /// Before: a commitment stands that was not drawn yet, the deciding slot has come, and its hash can be proved to be the first. After: the
+    /// lease can be revealed, or owes audits and waits for them.
+    pub fn audit_draw(ctx: &mut Context<AuditDraw>) -> Result<()> {
+        instructions::audit_draw(ctx)
+    }
+
+    /// Takes an audit from a node that missed a deadline.
+    ///
+    /// Before: the deadline to commit, or after all commitments to reveal, has passed (law L8). After: the audit can be claimed again, or, once
+    /// another auditor's root is public, is owed no more; a penalty has left the auditor's stake for the burn: the one of a missed lease for an audit
+    /// that was not committed, the audit's whole penalty for one that was hidden.
+    pub fn audit_expire(ctx: &mut Context<AuditExpire>) -> Result<()> {
+        instructions::audit_expire(ctx)
+    }
+
+    /// Takes a lease from a node that hid its result after it had been audited.
+    ///
+    /// Before: every audit of the lease is revealed and the holder's time to reveal has passed (law L8). After: the lease can be claimed again; its
+    /// whole penalty has left the holder's stake, the finder's fee of it to the auditor's, the rest for the burn.
+    pub fn audit_forfeit(ctx: &mut Context<AuditForfeit>) -> Result<()> {
+        instructions::audit_forfeit(ctx)
+    }
+
+    /// Ends the wait for audits that nobody claimed, so that an honest node does not starve where nobody audits.
+    ///
+    /// Before: the time to claim audits has passed and every claimed one is committed. After: the lease owes only those, and they, or the holder
+    /// where there is none, have their time to reveal.
+    pub fn audit_lapse(ctx: &mut Context<AuditLapse>) -> Result<()> {
+        instructions::audit_lapse(ctx)
+    }
+
+    /// An auditor shows the root it committed to.
+    ///
+    /// Before: every audit of the lease is committed, this one in an earlier slot, and the time to reveal has not run out; root and salt give the
+    /// commitment. After: the root is public; when it is the last one, it is the holder's turn.
+    pub fn audit_reveal(ctx: &mut Context<AuditReveal>, root: [u8; 32], salt: [u8; 32]) -> Result<()> {
+        instructions::audit_reveal(ctx, root, salt)
+    }
+
+    /// Pays or burns what the vault still holds of a settled dispute.
+    ///
+    /// Before: the dispute is settled. After: its account is gone, the challenger's wallet has what it is owed, and a forfeited bond is burned.
+    pub fn dispute_close(ctx: &mut Context<DisputeClose>) -> Result<()> {
+        instructions::dispute_close(ctx)
+    }
+
+    /// The defender divides what is under dispute.
+    ///
+    /// Before: it is the defender's turn, and a tree or a range of steps is under dispute; the hashes are as many as its division needs, and those
+    /// of a tree give its root. After: they are posted and it is the challenger's turn.
+    pub fn dispute_divide(ctx: &mut Context<DisputeDivide>, hashes: Vec<[u8; 32]>) -> Result<()> {
+        instructions::dispute_divide(ctx, hashes)
+    }
+
+    /// Anyone denies a root, with a bond.
+    ///
+    /// Before: the root is revealed and its challenge window is open; the engine has a referee. After: the lease is under dispute, the bond
+    /// lies in the vault and it is the defender's turn.
+    pub fn dispute_open(ctx: &mut Context<DisputeOpen>) -> Result<()> {
+        instructions::dispute_open(ctx)
+    }
+
+    /// An audit found another root.
+    ///
+    /// Before: lease and audit are revealed and their roots differ; the engine has a referee. After: the lease is under dispute and it is the
+    /// defender's turn. The window does not matter: a lease with such an audit cannot be accepted.
+    pub fn dispute_open_audit(ctx: &mut Context<DisputeOpenAudit>) -> Result<()> {
+        instructions::dispute_open_audit(ctx)
+    }
+
+    /// The challenger names what it denies.
+    ///
+    /// Before: hashes are posted and it is the challenger's turn. `part` counts from 0: a node of the tree; at the top of a unit's trace also
+    /// one more, for "all these are right, only the end is wrong"; or the first part of the steps whose end is wrong. After: only that part is
+    /// under dispute, its beginning is agreed, and it is the defender's turn, or the last step is to be proved.
+    pub fn dispute_pick(ctx: &mut Context<DisputePick>, part: u8) -> Result<()> {
+        instructions::dispute_pick(ctx, part)
+    }
+
+    /// The chain executes the disputed step.
+    ///
+    /// Before: one step is under dispute and the challenger's time has not run out; bytes `offset..offset + length` of the evidence account
+    /// are what the referee needs. After: the defender has won where the step gives what it claimed, else the challenger. Evidence that the
+    /// referee refuses changes nothing.
+    pub fn dispute_prove(ctx: &mut Context<DisputeProve>, offset: u32, length: u32) -> Result<()> {
+        instructions::dispute_prove(ctx, offset, length)
+    }
+
+    /// The defender shows the state at the disputed segment's beginning.
+    ///
+    /// Before: one segment other than the first is under dispute and it is the defender's turn; `state` is in the trace where the segment
+    /// begins. After: that state is agreed, since the challenger denied none before the segment's end, and the segment's steps are under dispute.
+    pub fn dispute_segment(ctx: &mut Context<DisputeSegment>, state: [u8; 32], proof: Vec<[u8; 32]>) -> Result<()> {
+        instructions::dispute_segment(ctx, state, proof)
+    }
+
+    /// The loser of a dispute pays, and the lease goes on.
+    ///
+    /// Before: there is a verdict. After: a losing node has lost its unpaid work of the latest epoch, then the larger of the lease's penalty
+    /// and its share of its stake; a losing wallet its bond. The finder's fee is the winner's, the rest waits for the burn (law L8). A lease whose
+    /// holder lost can be claimed again at once; one whose holder won has a whole new challenge window. An audit that opened the dispute is
+    /// closed and its node free.
+    pub fn dispute_settle(ctx: &mut Context<DisputeSettle>) -> Result<()> {
+        instructions::dispute_settle(ctx)
+    }
+
+    /// Ends a dispute whose next move is overdue.
+    ///
+    /// Before: the deadline of the next move has passed. After: whose move it was has lost. Where a step was to be proved, that is the challenger.
+    pub fn dispute_timeout(ctx: &mut Context<DisputeTimeout>) -> Result<()> {
+        instructions::dispute_timeout(ctx)
+    }
+
+    /// The defender opens the leaf of the disputed unit.
+    ///
+    /// Before: one unit is under dispute and it is the defender's turn; output and trace, with as many steps as the referee says, give the
+    /// unit's leaf. After: the unit's first state is agreed, its last one denied, and the trace between them is under dispute.
+    pub fn dispute_unit(ctx: &mut Context<DisputeUnit>, output: [u8; 32], trace: [u8; 32]) -> Result<()> {
+        instructions::dispute_unit(ctx, output, trace)
+    }
+
+    /// Gives back the rent of evidence.
+    ///
+    /// Before: the signer is the author, or the dispute's account is gone. After: the account is gone.
+    pub fn evidence_close(ctx: &mut Context<EvidenceClose>) -> Result<()> {
+        instructions::evidence_close(ctx)
+    }
+
+    /// Makes room for evidence.
+    ///
+    /// Before: the author has no evidence account for this dispute; `size` is at most 20,000. After: it has one of `size` zeros, at most 10,000
+    /// of them: a program cannot make a larger account at once, but `evidence_write` lets it grow.
+    pub fn evidence_open(ctx: &mut Context<EvidenceOpen>, size: u32) -> Result<()> {
+        instructions::evidence_open(ctx, size)
+    }
+
+    /// Writes a piece of evidence.
+    ///
+    /// Before: the signer is the author and the piece ends within 20,000 bytes. After: the piece stands at `offset`, counted from the evidence's
+    /// first byte; an account that ended before has grown.
+    pub fn evidence_write(ctx: &mut Context<EvidenceWrite>, offset: u32, bytes: Vec<u8>) -> Result<()> {
+        instructions::evidence_write(ctx, offset, bytes)
+    }
+
     /// A node binds itself to a result without showing it, so that nobody can copy it. Hot path.
     ///
     /// Before: the node holds the lease and its deadline has not passed. After: the commitment stands and the time to reveal runs.
@@ -305,7 +488,8 @@ pub mod render_compute {
 
     /// A node shows the root it committed to. Hot path.
     ///
-    /// Before: a commitment of an earlier slot stands and its time has not run out; root and salt give it. After: the challenge window runs.
+    /// Before: a commitment stands and its time has not run out; its lottery is drawn, from a later slot, and every audit that it owes is
+    /// revealed; root and salt give the commitment. After: the challenge window runs.
     /// `result` names the blob that anyone can recompute the root from.
     pub fn attestation_reveal(
         ctx: &mut Context<AttestationReveal>,

@@ -3,6 +3,7 @@
 use crate::{errors::*, state::*};
 use anchor_lang::prelude::*;
 use market_model::{
+    audit::AuditRules,
     race::{self, Factors},
     reputation::Reputation,
 };
@@ -29,6 +30,49 @@ pub fn entry(
     replica: u8,
     reputation: &Reputation,
 ) -> Result<Entry> {
+    let hash = kernels::merkle::sha256(&[
+        &job.seed,
+        job_address.as_ref(),
+        &index.to_le_bytes(),
+        &attempt.to_le_bytes(),
+        &[replica],
+        node_address.as_ref(),
+    ]);
+    run(network, job, node, &hash, job.opened_slot, reputation)
+}
+
+/// The node's entry for audit `audit` of a lease that was picked. The race counts from the lease's `entered_at`.
+#[allow(clippy::too_many_arguments)]
+pub fn audit_entry(
+    network: &Network,
+    job_address: &Address,
+    job: &Job,
+    lease: &Lease,
+    audit: u8,
+    node_address: &Address,
+    node: &Node,
+    reputation: &Reputation,
+) -> Result<Entry> {
+    let hash = kernels::merkle::sha256(&[
+        &lease.audit_seed,
+        job_address.as_ref(),
+        &lease.index.to_le_bytes(),
+        &lease.audit_attempt.to_le_bytes(),
+        &[audit.saturating_add(1)],
+        node_address.as_ref(),
+    ]);
+    run(network, job, node, &hash, lease.committed_slot, reputation)
+}
+
+/// Weight and delay of a node, by a hash that was unknown until after slot `start`.
+fn run(
+    network: &Network,
+    job: &Job,
+    node: &Node,
+    hash: &[u8; 32],
+    start: u64,
+    reputation: &Reputation,
+) -> Result<Entry> {
     let parameters = network.parameters();
     let rules = parameters.race_rules(parameters.min_stake);
     let factors = Factors {
@@ -41,18 +85,10 @@ pub fn entry(
         stake: node.stake,
     };
     let weight = race::weight(&factors, &rules).map_err(refused)?;
-    let hash = kernels::merkle::sha256(&[
-        &job.seed,
-        job_address.as_ref(),
-        &index.to_le_bytes(),
-        &attempt.to_le_bytes(),
-        &[replica],
-        node_address.as_ref(),
-    ]);
-    // Who came after the job was opened could have chosen its key or its stake by the seed: it waits as long as anyone may have to.
-    let delay_ms = match node.staked_slot > job.opened_slot {
+    // Who came after the start could have chosen its key or its stake by the seed: it waits as long as anyone may have to.
+    let delay_ms = match node.staked_slot > start {
         true => rules.delay_cap_ms,
-        false => race::delay_ms(race::uniform(&hash), weight, &rules),
+        false => race::delay_ms(race::uniform(hash), weight, &rules),
     };
     Ok(Entry { weight, delay_ms })
 }
@@ -91,4 +127,12 @@ pub fn require_requirements(network: &Network, job: &Job, node: &Node, now: i64)
     );
     require!(ask(job, node)? <= job.price_per_unit, RenderError::BelowAsk);
     Ok(reputation)
+}
+
+/// What a node risks by claiming a lease, or the audit of one, that is worth `value` credits: RENDER base units. Its stake must cover
+/// this and its present `exposure` together, see `market_model::audit::cover`.
+pub fn penalty(network: &Network, job: &Job, value: u64) -> Result<u64> {
+    let rules =
+        AuditRules { probability_bps: u64::from(job.audit_probability_bps), ..network.parameters().audit_rules() };
+    rules.penalty(value).map_err(refused)
 }

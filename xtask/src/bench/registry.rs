@@ -46,6 +46,15 @@ pub const BENCHMARKS: &[Benchmark] = &[
         arguments: &[],
         needs_validator: false,
     },
+    // Rounds, transactions and ratios of times; the time on a validator is the chain's, not the build's.
+    Benchmark {
+        package: "market-tests",
+        target: Target::Binary,
+        name: "referee-bench",
+        profile: Profile::Development,
+        arguments: &[],
+        needs_validator: true,
+    },
     // A worker with nothing to do and slots of 400 ms: an upper bound of what an optimised build needs.
     Benchmark {
         package: "market-tests",

@@ -1,5 +1,6 @@
 //! Events of jobs.
 
+use crate::constants::STATEMENT_BYTES;
 use anchor_lang::prelude::*;
 
 /// Credits were escrowed for work.
@@ -15,12 +16,16 @@ pub struct JobOpened {
     pub engine: Address,
     /// Compute client, or zero.
     pub client: Address,
+    /// What exactly is to be computed, as the engine's referee reads it.
+    pub statement: [u8; STATEMENT_BYTES],
     /// The requester's number for it.
     pub nonce: u64,
     /// Units.
     pub units: u64,
     /// Credits per unit.
     pub price_per_unit: u64,
+    /// Credits per unit for audits.
+    pub premium_per_unit: u64,
     /// Work measure per unit.
     pub work_per_unit: u64,
     /// Credits escrowed.
@@ -47,10 +52,12 @@ pub struct JobOpened {
     pub minimum_reputation: u16,
     /// Preferred region.
     pub region: u16,
+    /// Chance of a lease to be audited, basis points.
+    pub audit_probability_bps: u16,
+    /// Nodes that compute each lease.
+    pub replicas: u8,
     /// One of the `CLASS_*` constants.
     pub class: u8,
-    /// Zero.
-    pub padding: [u8; 3],
 }
 
 /// The seed of a job's race is fixed.

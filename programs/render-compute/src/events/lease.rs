@@ -15,6 +15,10 @@ pub struct LeaseClaimed {
     pub first_unit: u64,
     /// Credits it is worth.
     pub value: u64,
+    /// Credits that its acceptance spends for audits.
+    pub premium: u64,
+    /// RENDER base units that the node loses at most for hiding or faking its result.
+    pub penalty: u64,
     /// The node's weight in the race (Q32).
     pub weight: u64,
     /// The node's delay in the race, milliseconds.
@@ -110,6 +114,8 @@ pub struct LeaseAccepted {
     pub result: [u8; 32],
     /// Credits earned.
     pub value: u64,
+    /// Credits spent for audits on top.
+    pub premium: u64,
     /// The job's escrow after.
     pub escrow_after: u64,
     /// Epoch it counts in.

@@ -1,14 +1,18 @@
 //! What happened, in the past tense. Together the events are enough to rebuild every account without reading one.
 //! All are fixed-size little-endian structs behind an 8-byte discriminator.
 
+mod audit;
 mod credit;
+mod dispute;
 mod epoch;
 mod job;
 mod lease;
 mod network;
 mod node;
 
+pub use audit::*;
 pub use credit::*;
+pub use dispute::*;
 pub use epoch::*;
 pub use job::*;
 pub use lease::*;

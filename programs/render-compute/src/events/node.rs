@@ -1,5 +1,6 @@
 //! Events of operators, nodes and stakes.
 
+use crate::state::Node;
 use anchor_lang::prelude::*;
 use market_model::stake::Stake;
 
@@ -90,7 +91,7 @@ pub struct StakeChanged {
 pub struct StakeSlashed {
     /// The node account.
     pub node: Address,
-    /// Evidence: the lease whose deadline was missed.
+    /// Evidence: the lease or audit whose deadline was missed, or the dispute that was lost.
     pub evidence: Address,
     /// RENDER taken from the stake.
     pub from_stake: u64,
@@ -102,8 +103,18 @@ pub struct StakeSlashed {
 
 /// Reason code: the lease's deadline passed without a result.
 pub const SLASH_LEASE_EXPIRED: u64 = 1;
-/// Reason code: a commitment was not revealed in time.
+/// Reason code: a commitment that nobody audited was not revealed in time.
 pub const SLASH_REVEAL_MISSED: u64 = 2;
+/// Reason code: a commitment was not revealed in time although the lottery had picked it, or was not drawn while it could be.
+pub const SLASH_AUDITED_REVEAL_MISSED: u64 = 3;
+/// Reason code: an audit was claimed and not committed in time.
+pub const SLASH_AUDIT_EXPIRED: u64 = 4;
+/// Reason code: an audit was committed and not revealed in time.
+pub const SLASH_AUDIT_REVEAL_MISSED: u64 = 5;
+/// Reason code: a dispute was lost by the step that the chain executed.
+pub const SLASH_DISPUTE_LOST: u64 = 6;
+/// Reason code: a dispute was lost by silence.
+pub const SLASH_TURN_MISSED: u64 = 7;
 
 /// Slashed RENDER left the vault and was burned.
 #[event(bytemuck)]
@@ -112,6 +123,17 @@ pub struct SlashBurned {
     pub node: Address,
     /// RENDER burned.
     pub amount: u64,
+}
+
+/// The event of a slash that turned `before` into what the node's stake is now.
+pub fn stake_slashed(node: &Account<Node>, before: &Stake, evidence: &Address, reason: u64) -> StakeSlashed {
+    StakeSlashed {
+        node: *node.address(),
+        evidence: *evidence,
+        from_stake: before.staked.saturating_sub(node.stake),
+        from_unbonding: before.unbonding.saturating_sub(node.unbonding),
+        reason,
+    }
 }
 
 /// The event of a movement of stake.

@@ -1,7 +1,9 @@
 //! Instructions: one file each, in the folder of its actor. Order inside a handler: checks, transition, tokens, event.
 
 pub mod attestation;
+pub mod audit;
 pub mod credit;
+pub mod dispute;
 pub mod engine;
 pub mod epoch;
 pub mod job;
@@ -12,7 +14,16 @@ pub mod operator;
 pub mod oracle;
 
 pub use attestation::{attestation_commit::*, attestation_reveal::*};
+pub use audit::{
+    audit_accept::*, audit_claim::*, audit_close::*, audit_commit::*, audit_draw::*, audit_expire::*, audit_forfeit::*,
+    audit_lapse::*, audit_reveal::*,
+};
 pub use credit::{credit_buy::*, credit_open::*};
+pub use dispute::{
+    dispute_close::*, dispute_divide::*, dispute_open::*, dispute_open_audit::*, dispute_pick::*, dispute_prove::*,
+    dispute_segment::*, dispute_settle::*, dispute_timeout::*, dispute_unit::*, evidence_close::*, evidence_open::*,
+    evidence_write::*,
+};
 pub use engine::engine_register::*;
 pub use epoch::{
     epoch_claim::*, epoch_claim_operations::*, epoch_finalize::*, epoch_open::*, epoch_shard_close::*,

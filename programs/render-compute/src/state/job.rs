@@ -1,5 +1,6 @@
 //! An escrowed order for work.
 
+use crate::constants::STATEMENT_BYTES;
 use anchor_lang::prelude::*;
 use market_model::job::JobTerms;
 
@@ -18,12 +19,16 @@ pub struct Job {
     pub client: Address,
     /// Fixed by the first slot hash after `opened_slot`; zero until then.
     pub seed: [u8; 32],
+    /// What exactly is to be computed, as the engine's referee reads it. Begins with the engine's format number.
+    pub statement: [u8; STATEMENT_BYTES],
     /// Distinguishes the requester's jobs.
     pub nonce: u64,
     /// Units of work.
     pub units: u64,
     /// Credits per unit.
     pub price_per_unit: u64,
+    /// Credits per unit for audits, on top of the price.
+    pub premium_per_unit: u64,
     /// Work measure of one unit (for `render`: camera samples), what nodes' asks are compared with.
     pub work_per_unit: u64,
     /// Credits still held for units that are not accepted or refunded.
@@ -54,6 +59,10 @@ pub struct Job {
     pub minimum_reputation: u16,
     /// Preferred region; 0 for any.
     pub region: u16,
+    /// Chance of a lease to be audited, basis points, as the network had it when the job was opened.
+    pub audit_probability_bps: u16,
+    /// Nodes that compute each lease: 1, or more for an audit of every lease by the others.
+    pub replicas: u8,
     /// One of the `CLASS_*` constants.
     pub class: u8,
     /// One of the `VERIFICATION_*` constants.
@@ -67,7 +76,7 @@ pub struct Job {
     /// PDA bump.
     pub bump: u8,
     /// Zero.
-    pub reserved: [u8; 58],
+    pub reserved: [u8; 55],
     /// A bit per lease: set once when its units are accepted or refunded (law L7).
     pub settled: [u8; 128],
 }
@@ -86,6 +95,7 @@ impl Job {
             units: self.units,
             units_per_lease: u64::from(self.units_per_lease),
             price_per_unit: self.price_per_unit,
+            premium_per_unit: self.premium_per_unit,
         }
     }
 

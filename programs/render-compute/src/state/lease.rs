@@ -1,8 +1,8 @@
 //! A range of a job's units in the hands of one node, and what the node has attested about it.
 
-use crate::errors::refused;
+use crate::{constants::MAX_AUDITS, errors::refused};
 use anchor_lang::prelude::*;
-use market_model::lease::{LeaseRules, LeaseState};
+use market_model::lease::{self, Audits, LeaseState};
 
 /// A lease. After it is returned or expires it stays, claimable again under the next attempt number.
 #[account]
@@ -19,10 +19,18 @@ pub struct Lease {
     pub root: [u8; 32],
     /// SHA-256 of the blob that holds the results; zero before the reveal.
     pub result: [u8; 32],
+    /// From the lottery's slot hash when audits are owed: seeds the race for them. Zero otherwise.
+    pub audit_seed: [u8; 32],
+    /// Operators of the nodes that audit it, by audit index; zero where nobody does.
+    pub auditors: [Address; MAX_AUDITS],
     /// First unit.
     pub first_unit: u64,
     /// Credits the node earns for it.
     pub value: u64,
+    /// Credits that its acceptance spends for audits on top of `value`.
+    pub premium: u64,
+    /// RENDER base units that the node loses at most for hiding or faking its result; covered by its stake at the claim.
+    pub penalty: u64,
     /// When it could first be claimed under this attempt, unix seconds.
     pub claimable_at: i64,
     /// When its present state began: the claim, the commitment, the reveal or the acceptance.
@@ -36,55 +44,85 @@ pub struct Lease {
     pub index: u32,
     /// Units in it.
     pub units: u32,
+    /// Disputes ever opened over it; numbers their addresses.
+    pub disputes: u32,
     /// How often it has been given up before.
     pub attempt: u16,
+    /// How often an audit of this attempt was given up before; enters the race for audits.
+    pub audit_attempt: u16,
     /// Which copy of the work this is; 0 for the first.
     pub replica: u8,
     /// Code of `market_model::lease::LeaseState`.
     pub status: u8,
     /// Class of the job.
     pub class: u8,
+    /// 1 once the lottery has been drawn for this attempt.
+    pub drawn: u8,
+    /// Audits that must agree before it can be accepted.
+    pub audits_owed: u8,
+    /// Audits claimed and not given up.
+    pub audits_claimed: u8,
+    /// Audits committed.
+    pub audits_committed: u8,
+    /// Audits revealed.
+    pub audits_revealed: u8,
+    /// Audits that agreed and were paid.
+    pub audits_paid: u8,
     /// Layout version.
     pub version: u8,
     /// PDA bump.
     pub bump: u8,
     /// Zero.
-    pub reserved: [u8; 41],
+    pub reserved: [u8; 21],
 }
 
 impl Lease {
-    /// The state machine of `market_model::lease` at this lease's state, and rules that give its fixed deadline.
-    pub fn model(&self) -> Result<(market_model::lease::Lease, LeaseRules)> {
-        let state = LeaseState::try_from(self.status).map_err(refused)?;
-        let seconds = self.deadline.checked_sub(self.entered_at).ok_or(Error::ArithmeticOverflow)?;
-        let lease = market_model::lease::Lease {
-            state,
+    /// The state machine of `market_model::lease` at this lease's state.
+    pub fn model(&self) -> Result<lease::Lease> {
+        Ok(lease::Lease {
+            state: LeaseState::try_from(self.status).map_err(refused)?,
             attempt: self.attempt,
             opened_at: self.claimable_at,
             entered_at: self.entered_at,
-        };
-        Ok((lease, LeaseRules { lease_seconds: seconds, reveal_seconds: seconds, challenge_seconds: seconds }))
+            deadline: self.deadline,
+            audits: Audits {
+                is_drawn: self.drawn == 1,
+                owed: self.audits_owed,
+                claimed: self.audits_claimed,
+                committed: self.audits_committed,
+                revealed: self.audits_revealed,
+                paid: self.audits_paid,
+                attempt: self.audit_attempt,
+            },
+        })
     }
 
-    /// Takes over what a transition gave, with the seconds until the next deadline.
-    pub fn enter(&mut self, next: market_model::lease::Lease, seconds: u64) -> Result<()> {
-        let seconds = i64::try_from(seconds).map_err(|_| Error::ArithmeticOverflow)?;
+    /// Takes over what a transition gave.
+    pub fn enter(&mut self, next: &lease::Lease) {
         self.status = next.state.into();
         self.attempt = next.attempt;
         self.claimable_at = next.opened_at;
         self.entered_at = next.entered_at;
-        self.deadline = next.entered_at.checked_add(seconds).ok_or(Error::ArithmeticOverflow)?;
-        Ok(())
+        self.deadline = next.deadline;
+        self.drawn = u8::from(next.audits.is_drawn);
+        self.audits_owed = next.audits.owed;
+        self.audits_claimed = next.audits.claimed;
+        self.audits_committed = next.audits.committed;
+        self.audits_revealed = next.audits.revealed;
+        self.audits_paid = next.audits.paid;
+        self.audit_attempt = next.audits.attempt;
     }
 
     /// Forgets the node and what it attested; the lease can be claimed again.
-    pub fn reopen(&mut self, next: market_model::lease::Lease) -> Result<()> {
-        self.enter(next, 0)?;
+    pub fn reopen(&mut self, next: &lease::Lease) {
+        self.enter(next);
         self.node = Address::default();
         self.commitment = [0; 32];
         self.root = [0; 32];
         self.result = [0; 32];
+        self.audit_seed = [0; 32];
+        self.auditors = [Address::default(); MAX_AUDITS];
+        self.penalty = 0;
         self.committed_slot = 0;
-        Ok(())
     }
 }

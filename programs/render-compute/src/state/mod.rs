@@ -1,6 +1,8 @@
 //! Accounts: fixed-size, zero-copy, one PDA per entity.
 
+mod audit;
 mod credit;
+mod dispute;
 mod engine;
 mod epoch;
 mod job;
@@ -10,7 +12,9 @@ mod node;
 mod operator;
 mod oracle;
 
+pub use audit::*;
 pub use credit::*;
+pub use dispute::*;
 pub use engine::*;
 pub use epoch::*;
 pub use job::*;

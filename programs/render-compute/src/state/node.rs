@@ -3,6 +3,7 @@
 use crate::errors::refused;
 use anchor_lang::prelude::*;
 use market_model::{
+    audit,
     reputation::{Outcome, Reputation, ReputationRules},
     stake::Stake,
 };
@@ -24,6 +25,8 @@ pub struct Node {
     pub slashed: u64,
     /// RENDER ever slashed.
     pub slashed_total: u64,
+    /// Sum of the penalties of what the node holds, RENDER base units; a claim needs stake above it.
+    pub exposure: u64,
     /// Slot of registration; bound into commitments so that a key's earlier life cannot be replayed.
     pub registered_slot: u64,
     /// Slot of the latest deposit. For jobs opened before it the node comes last in the race: else identities could be made, or
@@ -41,8 +44,12 @@ pub struct Node {
     pub leases_expired: u32,
     /// Leases given back.
     pub leases_returned: u32,
-    /// Leases held now.
+    /// Leases and audits held now.
     pub leases_held: u32,
+    /// Disputes lost.
+    pub disputes_lost: u32,
+    /// Audits that were found to agree.
+    pub audits_accepted: u32,
     /// Leases that may be held at once.
     pub capacity: u32,
     /// Memory of the accelerator, MiB, as declared.
@@ -62,7 +69,7 @@ pub struct Node {
     /// PDA bump.
     pub bump: u8,
     /// Zero.
-    pub reserved: [u8; 88],
+    pub reserved: [u8; 72],
     /// Name of the accelerator as the worker found it, zero-padded.
     pub hardware: [u8; 32],
 }
@@ -97,6 +104,27 @@ impl Node {
         self.reputation = u32::try_from(after.score).map_err(|_| Error::ArithmeticOverflow)?;
         self.reputation_at = after.updated_at;
         Ok(())
+    }
+
+    /// Takes on a lease or an audit whose penalty the stake must cover with those of all else it holds.
+    pub fn hold(&mut self, penalty: u64) -> Result<()> {
+        self.exposure = audit::cover(self.stake, self.exposure, penalty).map_err(refused)?;
+        self.leases_held = self.leases_held.checked_add(1).ok_or(Error::ArithmeticOverflow)?;
+        Ok(())
+    }
+
+    /// Lets go of a lease or an audit that it held under this penalty.
+    pub fn release(&mut self, penalty: u64) {
+        self.exposure = self.exposure.saturating_sub(penalty);
+        self.leases_held = self.leases_held.saturating_sub(1);
+    }
+
+    /// Takes a penalty of which `fee_bps` goes to whoever showed the fault. Gives what was taken and how much of it is the fee.
+    pub fn punish(&mut self, penalty: u64, fee_bps: u64) -> Result<(u64, u64)> {
+        let (after, taken, fee) = self.stake_model().slash_for(penalty, fee_bps).map_err(refused)?;
+        self.set_stake(&after);
+        self.slashed_total = self.slashed_total.saturating_add(taken);
+        Ok((taken, fee))
     }
 
     /// Whether the node works for `class`.

@@ -24,9 +24,9 @@ pub fn attestation_commit(ctx: &mut Context<AttestationCommit>, commitment: [u8;
     let clock = Clock::get()?;
     let accounts = &mut ctx.accounts;
     let lease = &mut accounts.lease;
-    let (state, rules) = lease.model()?;
-    let next = state.commit(clock.unix_timestamp, &rules).map_err(refused)?;
-    lease.enter(next, accounts.network.parameters().reveal_seconds)?;
+    let rules = accounts.network.parameters().lease_rules();
+    let next = lease.model()?.commit(clock.unix_timestamp, &rules).map_err(refused)?;
+    lease.enter(&next);
     lease.commitment = commitment;
     lease.committed_slot = clock.slot;
     emit!(AttestationCommitted {

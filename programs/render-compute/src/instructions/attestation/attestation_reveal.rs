@@ -18,7 +18,8 @@ pub struct AttestationReveal {
     pub lease: Account<Lease>,
 }
 
-/// Before: a commitment of an earlier slot stands and its time has not run out; root and salt give it. After: the challenge window runs.
+/// Before: a commitment stands and its time has not run out; its lottery is drawn, from a later slot, and every audit that it owes is
+/// revealed; root and salt give the commitment. After: the challenge window runs.
 /// `result` names the blob that anyone can recompute the root from.
 pub fn attestation_reveal(
     ctx: &mut Context<AttestationReveal>,
@@ -27,12 +28,11 @@ pub fn attestation_reveal(
     salt: [u8; 32],
 ) -> Result<()> {
     require!(root != [0; 32] && result != [0; 32], RenderError::ZeroValue);
-    let clock = Clock::get()?;
+    let now = Clock::get()?.unix_timestamp;
     let accounts = &mut ctx.accounts;
     let lease = &mut accounts.lease;
-    let (state, rules) = lease.model()?;
-    let next = state.reveal(clock.unix_timestamp, &rules).map_err(refused)?;
-    require!(clock.slot > lease.committed_slot, RenderError::RevealTooEarly);
+    let rules = accounts.network.parameters().lease_rules();
+    let next = lease.model()?.reveal(now, &rules).map_err(refused)?;
     let expected = kernels::attestation::commitment(
         lease.address().as_array(),
         accounts.node.address().as_array(),
@@ -42,7 +42,7 @@ pub fn attestation_reveal(
         &salt,
     );
     require!(expected == lease.commitment, RenderError::CommitmentMismatch);
-    lease.enter(next, accounts.network.parameters().challenge_seconds)?;
+    lease.enter(&next);
     lease.root = root;
     lease.result = result;
     emit!(AttestationRevealed {

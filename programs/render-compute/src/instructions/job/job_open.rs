@@ -9,6 +9,8 @@ use market_model::{MarketError, job::JobTerms};
 pub struct JobOrder {
     /// SHA-256 of the canonical manifest.
     pub manifest: [u8; 32],
+    /// What exactly is to be computed, as the engine's referee reads it; begins with the engine's format.
+    pub statement: [u8; STATEMENT_BYTES],
     /// Compute client it comes through; zero for none.
     pub client: Address,
     /// Units of work.
@@ -29,6 +31,8 @@ pub struct JobOrder {
     pub minimum_reputation: u16,
     /// Preferred region; 0 for any.
     pub region: u16,
+    /// Nodes that compute each lease, 1 to 3; more than one has every lease audited by the others.
+    pub replicas: u8,
 }
 
 /// Accounts of `job_open`.
@@ -52,8 +56,8 @@ pub struct JobOpen {
     pub system_program: Program<System>,
 }
 
-/// Before: jobs are not paused, the engine is enabled, `nonce` is the requester's next, and the credits are available.
-/// After: the job holds `units * price_per_unit` credits and can be seeded one slot later.
+/// Before: jobs are not paused, the engine is enabled and has a referee that reads the statement's format, `nonce` is the requester's next,
+/// and the credits are available. After: the job holds `units * (price_per_unit + premium_per_unit)` credits and can be seeded one slot later.
 pub fn job_open(ctx: &mut Context<JobOpen>, nonce: u64, order: JobOrder) -> Result<()> {
     let bump = ctx.bumps.job;
     let accounts = &mut ctx.accounts;
@@ -63,11 +67,20 @@ pub fn job_open(ctx: &mut Context<JobOpen>, nonce: u64, order: JobOrder) -> Resu
     require!(accounts.engine.enabled == 1, RenderError::EngineDisabled);
     require!(nonce == accounts.credit.jobs, RenderError::WrongNonce);
     require!(order.manifest != [0; 32], RenderError::ZeroValue);
+    let engine = &accounts.engine;
+    require!(engine.verification != VERIFICATION_EXACT || engine.referee != Address::default(), RenderError::NoReferee);
+    let [a, b, c, d, ..] = order.statement;
+    require!(u32::from_le_bytes([a, b, c, d]) == engine.format, RenderError::WrongFormat);
+    require!(order.statement != [0; STATEMENT_BYTES], RenderError::ZeroValue);
     let parameters = accounts.network.parameters();
+    let audits = parameters.audit_rules();
+    let premium_per_unit = audits.premium_per_unit(order.price_per_unit, order.replicas).map_err(refused)?;
+    let audit_probability_bps = u16::try_from(audits.probability_bps).map_err(|_| Error::ArithmeticOverflow)?;
     let terms = JobTerms {
         units: order.units,
         units_per_lease: u64::from(order.units_per_lease),
         price_per_unit: order.price_per_unit,
+        premium_per_unit,
     };
     let plan = terms.plan().map_err(refused)?;
     let leases = u32::try_from(plan.leases).map_err(|_| Error::ArithmeticOverflow)?;
@@ -96,11 +109,13 @@ pub fn job_open(ctx: &mut Context<JobOpen>, nonce: u64, order: JobOrder) -> Resu
     job.requester = requester;
     job.payer = requester;
     job.manifest = order.manifest;
+    job.statement = order.statement;
     job.engine = engine;
     job.client = order.client;
     job.nonce = nonce;
     job.units = order.units;
     job.price_per_unit = order.price_per_unit;
+    job.premium_per_unit = premium_per_unit;
     job.work_per_unit = order.work_per_unit;
     job.escrow = plan.escrow;
     job.opened_slot = clock.slot;
@@ -112,34 +127,45 @@ pub fn job_open(ctx: &mut Context<JobOpen>, nonce: u64, order: JobOrder) -> Resu
     job.minimum_memory_mib = order.minimum_memory_mib;
     job.minimum_reputation = order.minimum_reputation;
     job.region = order.region;
+    job.audit_probability_bps = audit_probability_bps;
+    job.replicas = order.replicas;
     job.class = class;
     job.verification = verification;
     job.version = LAYOUT_VERSION;
     job.bump = bump;
-    emit!(JobOpened {
-        job: *accounts.job.address(),
-        requester,
-        manifest: order.manifest,
-        engine,
-        client: order.client,
-        nonce,
-        units: order.units,
-        price_per_unit: order.price_per_unit,
-        work_per_unit: order.work_per_unit,
-        escrow: plan.escrow,
-        available_before,
-        available_after: accounts.credit.available,
-        opened_slot: clock.slot,
-        opened_at: now,
-        deadline,
-        units_per_lease: order.units_per_lease,
-        leases,
-        lease_seconds,
-        minimum_memory_mib: order.minimum_memory_mib,
-        minimum_reputation: order.minimum_reputation,
-        region: order.region,
-        class,
-        padding: [0; 3],
-    });
+    emit_opened(&accounts.job, plan.escrow, available_before, accounts.credit.available);
     Ok(())
+}
+
+/// Apart, because the event is large and so is the order: together they would not leave the handler's frame enough room.
+#[inline(never)]
+fn emit_opened(job: &Account<Job>, escrow: u64, available_before: u64, available_after: u64) {
+    emit!(JobOpened {
+        job: *job.address(),
+        requester: job.requester,
+        manifest: job.manifest,
+        engine: job.engine,
+        client: job.client,
+        statement: job.statement,
+        nonce: job.nonce,
+        units: job.units,
+        price_per_unit: job.price_per_unit,
+        premium_per_unit: job.premium_per_unit,
+        work_per_unit: job.work_per_unit,
+        escrow,
+        available_before,
+        available_after,
+        opened_slot: job.opened_slot,
+        opened_at: job.opened_at,
+        deadline: job.deadline,
+        units_per_lease: job.units_per_lease,
+        leases: job.leases,
+        lease_seconds: job.lease_seconds,
+        minimum_memory_mib: job.minimum_memory_mib,
+        minimum_reputation: job.minimum_reputation,
+        region: job.region,
+        audit_probability_bps: job.audit_probability_bps,
+        replicas: job.replicas,
+        class: job.class,
+    });
 }

@@ -17,9 +17,9 @@ pub fn job_seed(ctx: &mut Context<JobSeed>) -> Result<()> {
     let job = &mut ctx.accounts.job;
     require!(job.seeded == 0, RenderError::AlreadySeeded);
     require!(job.status == JOB_OPEN, RenderError::JobNotOpen);
-    let (slot, seed) = slot_hashes::first_after(job.opened_slot)?;
-    job.seed = seed;
+    let found = slot_hashes::first_after(job.opened_slot)?.ok_or(RenderError::TooEarlyToSeed)?;
+    job.seed = found.hash;
     job.seeded = 1;
-    emit!(JobSeeded { job: *job.address(), seed, slot });
+    emit!(JobSeeded { job: *job.address(), seed: found.hash, slot: found.slot });
     Ok(())
 }

@@ -55,6 +55,6 @@ fn require_nobody_holds(view: &AccountView) -> Result<()> {
         return Ok(());
     }
     let lease = Account::<Lease>::load(*view)?;
-    require!(lease.model()?.0.state.is_claimable(), RenderError::LeaseHeld);
+    require!(lease.model()?.state.is_claimable(), RenderError::LeaseHeld);
     Ok(())
 }

@@ -28,22 +28,22 @@ pub struct LeaseAccept {
     pub node_epoch: Account<NodeEpoch>,
 }
 
-/// Before: the root is revealed and its challenge window has closed; the epoch runs. After: the lease's credits have left the escrow
-/// once (laws L3, L7) and count as the node's work of the epoch.
+/// Before: the root is revealed, its challenge window has closed and its audits are paid; the epoch runs. After: the lease's value and
+/// premium have left the escrow once (laws L3, L7), and its value counts as the node's work of the epoch.
 pub fn lease_accept(ctx: &mut Context<LeaseAccept>) -> Result<()> {
     let now = Clock::get()?.unix_timestamp;
     let accounts = &mut ctx.accounts;
     accounts.epoch.require_running(now)?;
     let lease = &mut accounts.lease;
-    let (state, rules) = lease.model()?;
-    let next = state.accept(now, &rules).map_err(refused)?;
-    lease.enter(next, 0)?;
-    let value = lease.value;
+    let next = lease.model()?.accept(now).map_err(refused)?;
+    lease.enter(&next);
+    let (value, premium, penalty) = (lease.value, lease.premium, lease.penalty);
 
     let job = &mut accounts.job;
     require!(job.settle(lease.index), RenderError::AlreadySettled);
-    job.escrow = difference(job.escrow, value)?;
-    job.spent = sum(job.spent, value)?;
+    let spent = sum(value, premium)?;
+    job.escrow = difference(job.escrow, spent)?;
+    job.spent = sum(job.spent, spent)?;
     job.units_accepted = sum(job.units_accepted, u64::from(lease.units))?;
 
     let class = usize::from(lease.class);
@@ -56,7 +56,7 @@ pub fn lease_accept(ctx: &mut Context<LeaseAccept>) -> Result<()> {
     let node = &mut accounts.node;
     let reputation_before = node.reputation;
     node.judge(Outcome::Accepted, value, now, &accounts.network.parameters().reputation_rules())?;
-    node.leases_held = node.leases_held.saturating_sub(1);
+    node.release(penalty);
     node.leases_accepted = sum(node.leases_accepted, 1)?;
     node.credits_accepted = sum(node.credits_accepted, value)?;
 
@@ -68,6 +68,7 @@ pub fn lease_accept(ctx: &mut Context<LeaseAccept>) -> Result<()> {
         root: lease.root,
         result: lease.result,
         value,
+        premium,
         escrow_after: accounts.job.escrow,
         epoch: accounts.epoch.number,
         node_work_after,

@@ -2,7 +2,7 @@
 
 use crate::{constants::*, errors::*, events::LeaseClaimed, race, state::*};
 use anchor_lang::prelude::*;
-use market_model::race::eligible_at;
+use market_model::{lease::LeaseRules, race::eligible_at};
 
 /// Accounts of `lease_claim`. Types and stored keys authenticate them; only the lease's address is derived.
 #[derive(Accounts)]
@@ -31,7 +31,8 @@ pub struct LeaseClaim {
 }
 
 /// Before: leases are not paused; the job is open, seeded and not past its deadline; the lease is not settled and nobody holds it;
-/// the node meets the job's requirements and its race delay has passed (law L11). After: the node holds the lease until its deadline.
+/// the node meets the job's requirements, its stake covers the penalties of all that it holds, and its race delay has passed (law L11).
+/// After: the node holds the lease until its deadline.
 pub fn lease_claim(ctx: &mut Context<LeaseClaim>, index: u32) -> Result<()> {
     let bump = ctx.bumps.lease;
     let accounts = &mut ctx.accounts;
@@ -52,7 +53,8 @@ pub fn lease_claim(ctx: &mut Context<LeaseClaim>, index: u32) -> Result<()> {
         lease.payer = *accounts.identity.address();
         lease.first_unit = range.first;
         lease.units = u32::try_from(range.count).map_err(|_| Error::ArithmeticOverflow)?;
-        lease.value = job.terms().lease_amount(u64::from(index)).map_err(refused)?;
+        lease.value = job.terms().lease_value(u64::from(index)).map_err(refused)?;
+        lease.premium = job.terms().lease_premium(u64::from(index)).map_err(refused)?;
         lease.claimable_at = job.opened_at;
         lease.index = index;
         lease.class = job.class;
@@ -72,11 +74,12 @@ pub fn lease_claim(ctx: &mut Context<LeaseClaim>, index: u32) -> Result<()> {
         &reputation,
     )?;
     let eligible = eligible_at(lease.claimable_at, entry.delay_ms).map_err(refused)?;
-    let (state, _) = lease.model()?;
-    let next = state.claim(eligible, now).map_err(refused)?;
-    lease.enter(next, u64::from(job.lease_seconds))?;
+    let rules = LeaseRules { lease_seconds: i64::from(job.lease_seconds), ..network.parameters().lease_rules() };
+    let next = lease.model()?.claim(eligible, now, &rules).map_err(refused)?;
+    lease.enter(&next);
     lease.node = node_address;
-    accounts.node.leases_held = accounts.node.leases_held.saturating_add(1);
+    lease.penalty = race::penalty(network, job, lease.value)?;
+    accounts.node.hold(lease.penalty)?;
 
     emit!(LeaseClaimed {
         lease: *accounts.lease.address(),
@@ -84,6 +87,8 @@ pub fn lease_claim(ctx: &mut Context<LeaseClaim>, index: u32) -> Result<()> {
         node: node_address,
         first_unit: accounts.lease.first_unit,
         value: accounts.lease.value,
+        premium: accounts.lease.premium,
+        penalty: accounts.lease.penalty,
         weight: entry.weight,
         delay_ms: entry.delay_ms,
         claimed_at: now,

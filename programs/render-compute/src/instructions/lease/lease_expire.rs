@@ -1,8 +1,11 @@
-//! `lease_expire`: takes a lease from a node that missed a deadline, at a bounded penalty.
+//! `lease_expire`: takes a lease from a node that missed a deadline, at a penalty.
 
-use crate::{errors::*, events::*, state::*};
+use crate::{errors::*, events::*, lottery, state::*};
 use anchor_lang::prelude::*;
-use market_model::{lease::LeaseState, reputation::Outcome};
+use market_model::{
+    lease::{LeaseState, Missed},
+    reputation::Outcome,
+};
 
 /// Accounts of `lease_expire`. Anyone may send it.
 #[derive(Accounts)]
@@ -17,44 +20,41 @@ pub struct LeaseExpire {
     pub lease: Account<Lease>,
 }
 
-/// Before: the deadline to commit, or after a commitment to reveal, has passed (law L8). After: the lease can be claimed again,
-/// the penalty has left the stake for the burn, and the node's record says so.
+/// Before: the deadline to commit, or to reveal what nobody audited, has passed (law L8); the lottery of a commitment has been drawn, or is
+/// lost. After: the lease can be claimed again, the penalty has left the stake for the burn, and the node's record says so. The penalty is a
+/// share of the least stake, but the lease's own when the lottery is lost: a node that knows it was picked gains nothing by letting it pass.
 pub fn lease_expire(ctx: &mut Context<LeaseExpire>) -> Result<()> {
     let now = Clock::get()?.unix_timestamp;
     let accounts = &mut ctx.accounts;
     let parameters = accounts.network.parameters();
     let lease = &mut accounts.lease;
-    let (state, rules) = lease.model()?;
-    let deadline = lease.deadline;
-    let next = state.expire(now, &rules).map_err(refused)?;
-    lease.reopen(next)?;
+    let state = lease.model()?;
+    let is_lottery_lost = state.state == LeaseState::Committed && !state.audits.is_drawn && lottery::is_lost(lease)?;
+    let (next, missed) = state.expire(now, is_lottery_lost).map_err(refused)?;
+    let penalty_held = lease.penalty;
+    lease.reopen(&next);
 
     let node = &mut accounts.node;
     let before = node.stake_model();
-    let penalty = before.expiry_penalty(&parameters.stake_rules()).map_err(refused)?;
-    let (after, taken) = before.slash(penalty).map_err(refused)?;
-    node.set_stake(&after);
-    node.slashed_total = node.slashed_total.saturating_add(taken);
+    let expiry_penalty = before.expiry_penalty(&parameters.stake_rules()).map_err(refused)?;
+    let (penalty, reason) = match missed {
+        Missed::Commitment => (expiry_penalty, SLASH_LEASE_EXPIRED),
+        Missed::Reveal => (expiry_penalty, SLASH_REVEAL_MISSED),
+        Missed::PickedReveal => (penalty_held, SLASH_AUDITED_REVEAL_MISSED),
+    };
+    node.punish(penalty, 0)?;
     let reputation_before = node.reputation;
     node.judge(Outcome::Expired, lease.value, now, &parameters.reputation_rules())?;
-    node.leases_held = node.leases_held.saturating_sub(1);
+    node.release(penalty_held);
     node.leases_expired = node.leases_expired.saturating_add(1);
-
-    let (lease, node) = (*accounts.lease.address(), *accounts.node.address());
     emit!(LeaseExpired {
-        lease,
-        node,
-        deadline,
-        claimable_at: accounts.lease.claimable_at,
+        lease: *lease.address(),
+        node: *node.address(),
+        deadline: state.deadline,
+        claimable_at: lease.claimable_at,
         reputation_before,
-        reputation_after: accounts.node.reputation,
+        reputation_after: node.reputation,
     });
-    emit!(StakeSlashed {
-        node,
-        evidence: lease,
-        from_stake: before.staked.saturating_sub(after.staked),
-        from_unbonding: before.unbonding.saturating_sub(after.unbonding),
-        reason: if state.state == LeaseState::Claimed { SLASH_LEASE_EXPIRED } else { SLASH_REVEAL_MISSED },
-    });
+    emit!(stake_slashed(node, &before, lease.address(), reason));
     Ok(())
 }

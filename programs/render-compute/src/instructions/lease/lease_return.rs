@@ -24,13 +24,13 @@ pub fn lease_return(ctx: &mut Context<LeaseReturn>) -> Result<()> {
     let now = Clock::get()?.unix_timestamp;
     let accounts = &mut ctx.accounts;
     let lease = &mut accounts.lease;
-    let (state, rules) = lease.model()?;
-    let next = state.give_back(now, &rules).map_err(refused)?;
-    lease.reopen(next)?;
+    let next = lease.model()?.give_back(now).map_err(refused)?;
+    let penalty = lease.penalty;
+    lease.reopen(&next);
     let node = &mut accounts.node;
     let reputation_before = node.reputation;
     node.judge(Outcome::Returned, lease.value, now, &accounts.network.parameters().reputation_rules())?;
-    node.leases_held = node.leases_held.saturating_sub(1);
+    node.release(penalty);
     node.leases_returned = node.leases_returned.saturating_add(1);
     emit!(LeaseReturned {
         lease: *accounts.lease.address(),

@@ -1,0 +1,71 @@
+//! `audit_accept`: pays an auditor whose root agrees, once nobody can deny it any more.
+
+use crate::{constants::*, errors::*, events::AuditAccepted, model::*, state::*};
+use anchor_lang::prelude::*;
+use market_model::{audit::AuditState, reputation::Outcome};
+
+/// Accounts of `audit_accept`. Anyone may send it.
+#[derive(Accounts)]
+pub struct AuditAccept {
+    /// Rules.
+    pub network: Account<Network>,
+    /// Changed.
+    #[account(mut)]
+    pub lease: Account<Lease>,
+    /// Closed.
+    #[account(mut, close = payer, constraint = audit.belongs_to(lease.address(), &lease) @ RenderError::WrongAudit)]
+    pub audit: Account<Audit>,
+    /// The auditor, who earns.
+    #[account(mut, constraint = audit.node == *node.address() @ RenderError::WrongAudit)]
+    pub node: Account<Node>,
+    /// The running epoch.
+    pub epoch: Account<Epoch>,
+    /// The auditor's shard of it.
+    #[account(mut, constraint = shard.epoch == epoch.number && shard.shard == shard_of(&node.identity.to_bytes()) @ RenderError::WrongShard)]
+    pub shard: Account<EpochShard>,
+    /// The auditor's work in it.
+    #[account(mut, constraint = node_epoch.epoch == epoch.number && node_epoch.node == *node.address() @ RenderError::WrongEpoch)]
+    pub node_epoch: Account<NodeEpoch>,
+    /// Paid the rent and receives it back.
+    #[account(mut, address = audit.payer @ RenderError::WrongAudit)]
+    pub payer: UncheckedAccount,
+}
+
+/// Before: the lease is revealed and its challenge window has closed; the audit is revealed and its root is the lease's; the epoch runs.
+/// After: what the lease is worth counts as the auditor's work of the epoch. The premiums of all jobs pay for it, not this job's escrow.
+pub fn audit_accept(ctx: &mut Context<AuditAccept>) -> Result<()> {
+    let now = Clock::get()?.unix_timestamp;
+    let accounts = &mut ctx.accounts;
+    accounts.epoch.require_running(now)?;
+    let (lease, audit) = (&mut accounts.lease, &accounts.audit);
+    let next = lease.model()?.accept_audit(now).map_err(refused)?;
+    require!(audit.model()?.state == AuditState::Revealed, RenderError::AuditNotRevealed);
+    require!(audit.root == lease.root, RenderError::RootsDiffer);
+    lease.enter(&next);
+
+    let (value, class) = (audit.value, usize::from(audit.class));
+    let work = accounts.node_epoch.work.get_mut(class).ok_or(RenderError::UnknownKind)?;
+    *work = sum(*work, value)?;
+    let node_work_after = *work;
+    let shard_work = accounts.shard.work.get_mut(class).ok_or(RenderError::UnknownKind)?;
+    *shard_work = sum(*shard_work, value)?;
+
+    let node = &mut accounts.node;
+    let reputation_before = node.reputation;
+    node.judge(Outcome::Accepted, value, now, &accounts.network.parameters().reputation_rules())?;
+    node.release(audit.penalty);
+    node.audits_accepted = node.audits_accepted.saturating_add(1);
+    node.credits_accepted = sum(node.credits_accepted, value)?;
+    emit!(AuditAccepted {
+        audit: *audit.address(),
+        lease: audit.lease,
+        node: audit.node,
+        value,
+        epoch: accounts.epoch.number,
+        node_work_after,
+        unpaid: u64::from(lease.audits_owed.saturating_sub(lease.audits_paid)),
+        reputation_before,
+        reputation_after: node.reputation,
+    });
+    Ok(())
+}
