@@ -220,6 +220,23 @@ fn chain_checks(findings: &Findings) -> Vec<Check> {
     } else {
         check("stake", Level::Fail, staked, format!("render-worker stake {}", amount::render(least - node.stake)))
     });
+    // With less than a tenth free, the next claim may be refused.
+    let free = node.stake.saturating_sub(node.exposure);
+    let cover = format!(
+        "{} RENDER cover what is held, {} are free for more",
+        amount::render(node.exposure.min(node.stake)),
+        amount::render(free)
+    );
+    checks.push(if node.exposure == 0 || free >= node.stake / 10 {
+        ok("cover", cover)
+    } else {
+        check(
+            "cover",
+            Level::Warn,
+            cover,
+            "deposit more, or finish what is held: claims that it does not cover are refused",
+        )
+    });
     checks
 }
 

@@ -5,9 +5,11 @@
 //! sent on its strength, and opening truncates it. Opening also drops the leases that are over. The journal knows nothing
 //! of the chain; the worker always believes the chain first.
 
+use render_compute_client::address;
 use serde::{Deserialize, Serialize};
 use solana_address::Address;
 use std::collections::BTreeMap;
+use std::fmt;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
@@ -151,13 +153,44 @@ impl Storage for FileStorage {
     }
 }
 
-/// One attempt at one lease.
+/// One attempt at one lease, or an audit of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LeaseKey {
     /// The lease account.
     pub lease: Address,
-    /// Attempt number.
+    /// Attempt number of the lease.
     pub attempt: u16,
+    /// Index of the audit; `None` for the lease itself.
+    pub audit: Option<u8>,
+}
+
+impl LeaseKey {
+    /// The work of a lease's holder.
+    pub fn of_lease(lease: Address, attempt: u16) -> Self {
+        Self { lease, attempt, audit: None }
+    }
+
+    /// The work of a lease's auditor.
+    pub fn of_audit(lease: Address, attempt: u16, index: u8) -> Self {
+        Self { lease, attempt, audit: Some(index) }
+    }
+
+    /// The account that holds the work's commitment: the lease or the audit.
+    pub fn account(&self) -> Address {
+        match self.audit {
+            Some(index) => address::audit(&self.lease, self.attempt, index),
+            None => self.lease,
+        }
+    }
+}
+
+impl fmt::Display for LeaseKey {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.audit {
+            Some(index) => write!(formatter, "audit {index} of lease {}", self.lease),
+            None => write!(formatter, "lease {}", self.lease),
+        }
+    }
 }
 
 /// What a finished lease's result is, and what opens the commitment to it.
@@ -228,6 +261,9 @@ struct Line {
     #[serde(with = "address_text")]
     lease: Address,
     attempt: u16,
+    /// Absent for leases, as in journals from before there were audits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    audit: Option<u8>,
     #[serde(flatten)]
     record: Record,
 }
@@ -297,7 +333,8 @@ impl Journal {
         let mut leases: BTreeMap<LeaseKey, Vec<Record>> = BTreeMap::new();
         let read = lines.len();
         for line in lines {
-            leases.entry(LeaseKey { lease: line.lease, attempt: line.attempt }).or_default().push(line.record);
+            let key = LeaseKey { lease: line.lease, attempt: line.attempt, audit: line.audit };
+            leases.entry(key).or_default().push(line.record);
         }
         leases.retain(|_, records| !records.last().is_some_and(Record::is_last));
         let kept: usize = leases.values().map(Vec::len).sum();
@@ -379,7 +416,7 @@ impl Journal {
 }
 
 fn encode(key: LeaseKey, record: &Record) -> Vec<u8> {
-    let line = Line { lease: key.lease, attempt: key.attempt, record: record.clone() };
+    let line = Line { lease: key.lease, attempt: key.attempt, audit: key.audit, record: record.clone() };
     let payload = serde_json::to_vec(&line).unwrap_or_default();
     let mut frame = Vec::with_capacity(HEADER + payload.len());
     frame.extend((payload.len() as u32).to_le_bytes());
@@ -419,7 +456,7 @@ mod tests {
     use std::sync::{Arc, Mutex};
 
     fn key(number: u8) -> LeaseKey {
-        LeaseKey { lease: Address::new_from_array([number; 32]), attempt: u16::from(number) }
+        LeaseKey::of_lease(Address::new_from_array([number; 32]), u16::from(number))
     }
 
     fn claiming(number: u8) -> Record {
@@ -445,6 +482,37 @@ mod tests {
         let journal = Journal::open(&path).unwrap();
         assert_eq!(journal.records(key(1)), [claiming(1), Record::Claimed { deadline: -5 }, Record::Rendered(SEALED)]);
         assert_eq!(journal.sealed(key(1)), Some(SEALED));
+    }
+
+    #[test]
+    fn a_lease_and_its_audits_are_kept_apart() {
+        let (_folder, path) = folder();
+        let mut journal = Journal::open(&path).unwrap();
+        let audits = [0, 1].map(|index| LeaseKey { audit: Some(index), ..key(1) });
+        journal.write(key(1), claiming(1)).unwrap();
+        journal.write(audits[0], claiming(2)).unwrap();
+        journal.write(audits[1], claiming(3)).unwrap();
+        journal.write(audits[0], Record::Lost { reason: "another node was first".into() }).unwrap();
+        drop(journal);
+        let journal = Journal::open(&path).unwrap();
+        assert_eq!(journal.open_leases().collect::<Vec<_>>(), [key(1), audits[1]]);
+        assert_eq!(journal.records(audits[1]), [claiming(3)]);
+    }
+
+    #[test]
+    fn a_journal_from_before_there_were_audits_opens_with_its_leases() {
+        let (_folder, path) = folder();
+        let lease = Address::new_from_array([1; 32]);
+        let payload = format!(r#"{{"lease":"{lease}","attempt":1,"what":"claimed","deadline":7}}"#);
+        let mut bytes = MAGIC.to_vec();
+        bytes.extend((payload.len() as u32).to_le_bytes());
+        bytes.extend(crc32fast::hash(payload.as_bytes()).to_le_bytes());
+        bytes.extend(payload.as_bytes());
+        std::fs::write(&path, &bytes).unwrap();
+        let journal = Journal::open(&path).unwrap();
+        assert_eq!(journal.records(LeaseKey::of_lease(lease, 1)), [Record::Claimed { deadline: 7 }]);
+        drop(journal);
+        assert_eq!(std::fs::read(&path).unwrap(), bytes, "nothing has to be rewritten");
     }
 
     #[test]

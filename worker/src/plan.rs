@@ -1,13 +1,19 @@
-//! What to do when, as pure functions of accounts: the next step of a lease that is held, and which leases to claim now.
+//! What to do when, as pure functions of accounts: the next step of a lease or audit that is held, and which leases and audits
+//! to claim now.
 //!
 //! Nothing here asks the chain or a clock. The race is `render_compute::race`, the same code that the chain checks with.
 
-use market_model::{lease::LeaseState, race::eligible_at, reputation::Reputation};
+mod audits;
+
+pub use audits::{AuditChoice, AuditDuty, AuditPlan, AuditStep, OpenAudit, audit_duty, audit_step, audits};
+
+use market_model::{audit::cover, lease::LeaseState, race::eligible_at, reputation::Reputation};
 use render_compute::{
-    constants::PAUSE_LEASES,
+    constants::{LOTTERY_DELAY_SLOTS, PAUSE_LEASES},
     race,
     state::{JOB_OPEN, Job, Lease, Network, Node},
 };
+use render_compute_client::error::code_of_rule;
 use solana_address::Address;
 use std::{cmp::Reverse, collections::BTreeMap};
 
@@ -22,9 +28,15 @@ pub enum LeaseStep {
     Render,
     /// It is rendered: the commitment is to be sent.
     Commit,
-    /// The commitment stands: the result is to be published and the root revealed.
+    /// The commitment stands: the audit lottery is to be drawn.
+    Draw,
+    /// It is not audited, or all its audits are revealed: the result is to be published and the root revealed.
     Reveal,
-    /// The challenge window has closed: it can be accepted.
+    /// Its audits are under way or to be paid, see [`audit_duty`].
+    Audits,
+    /// Its root is denied: the dispute is to be played.
+    Play,
+    /// The challenge window has closed and every audit is paid: it can be accepted.
     Accept,
     /// Nothing can be done before this moment, unix seconds; `None` when the next slot will do.
     Wait(Option<i64>),
@@ -37,15 +49,26 @@ pub enum LeaseStep {
 /// The next step of a lease. `is_rendered`: its result is at hand.
 pub fn lease_step(lease: &Lease, is_rendered: bool, now: i64, slot: u64) -> LeaseStep {
     match LeaseState::try_from(lease.status) {
+        // Also after the deadline: a lease that turns out to be picked goes on.
+        Ok(LeaseState::Committed) if lease.drawn == 0 => {
+            // The lottery's slot has a hash from the slot after it.
+            match slot > lease.committed_slot.saturating_add(LOTTERY_DELAY_SLOTS) {
+                true => LeaseStep::Draw,
+                false => LeaseStep::Wait(None),
+            }
+        }
+        // An audited lease that was not revealed is forfeited to an auditor instead.
+        Ok(LeaseState::Committed) if now > lease.deadline && lease.audits_owed > 0 => LeaseStep::Audits,
         Ok(LeaseState::Claimed | LeaseState::Committed) if now > lease.deadline => LeaseStep::Overdue,
         Ok(LeaseState::Claimed) if is_rendered => LeaseStep::Commit,
         Ok(LeaseState::Claimed) => LeaseStep::Render,
-        // The chain refuses a reveal in the slot of its commitment.
-        Ok(LeaseState::Committed) if slot <= lease.committed_slot => LeaseStep::Wait(None),
         Ok(LeaseState::Committed) if is_rendered => LeaseStep::Reveal,
         Ok(LeaseState::Committed) => LeaseStep::Render,
+        Ok(LeaseState::Auditing | LeaseState::Opening) => LeaseStep::Audits,
+        Ok(LeaseState::Revealed) if lease.audits_paid < lease.audits_owed => LeaseStep::Audits,
         Ok(LeaseState::Revealed) if now > lease.deadline => LeaseStep::Accept,
         Ok(LeaseState::Revealed) => LeaseStep::Wait(lease.deadline.checked_add(1)),
+        Ok(LeaseState::Disputed) => LeaseStep::Play,
         _ => LeaseStep::Over,
     }
 }
@@ -165,6 +188,7 @@ pub fn claims(contender: &Contender<'_>, jobs: &[OpenJob], now: i64) -> Plan {
             };
             plan.choices.push(choice);
             node.leases_held = node.leases_held.saturating_add(1);
+            node.exposure = node.exposure.saturating_add(exposure(contender.network, &open.job, value_of(open)));
             backlog = backlog.saturating_add(open.seconds_per_lease);
         }
     }
@@ -180,10 +204,35 @@ fn rank(open: &OpenJob) -> (Reverse<u128>, i64, Address) {
 
 /// The node's reputation at `now` when it may work on the job, as the chain judges it.
 fn fit(network: &Network, open: &OpenJob, node: &Node, backlog: u64, now: i64) -> Result<Reputation, Unfit> {
+    fit_of(network, &open.job, node, value_of(open), backlog, open.seconds_per_lease, now)
+}
+
+/// Credits of the job's first lease, which is the largest: the last one may have fewer units.
+fn value_of(open: &OpenJob) -> u64 {
+    open.job.terms().lease_value(0).unwrap_or(u64::MAX)
+}
+
+/// What holding work of `value` credits adds to the node's exposure.
+fn exposure(network: &Network, job: &Job, value: u64) -> u64 {
+    race::penalty(network, job, value).unwrap_or(u64::MAX)
+}
+
+/// The same for work of `value` credits that is expected to take so many seconds.
+fn fit_of(
+    network: &Network,
+    job: &Job,
+    node: &Node,
+    value: u64,
+    backlog: u64,
+    seconds: u64,
+    now: i64,
+) -> Result<Reputation, Unfit> {
     let reputation =
-        race::require_requirements(network, &open.job, node, now).map_err(|error| Unfit::Refused(error.into()))?;
-    let seconds = backlog.saturating_add(open.seconds_per_lease);
-    let most = u64::from(open.job.lease_seconds).saturating_mul(MOST_OF_LEASE_PERCENT) / 100;
+        race::require_requirements(network, job, node, now).map_err(|error| Unfit::Refused(error.into()))?;
+    let penalty = race::penalty(network, job, value).map_err(|error| Unfit::Refused(error.into()))?;
+    cover(node.stake, node.exposure, penalty).map_err(|error| Unfit::Refused(code_of_rule(error).into()))?;
+    let seconds = backlog.saturating_add(seconds);
+    let most = u64::from(job.lease_seconds).saturating_mul(MOST_OF_LEASE_PERCENT) / 100;
     if seconds > most { Err(Unfit::TooSlow { seconds }) } else { Ok(reputation) }
 }
 
@@ -249,14 +298,20 @@ fn free(open: &OpenJob, index: u32, own: Address) -> Option<Free> {
         state if state.is_claimable() => {
             Some(Free { attempt: lease.attempt, claimable_at: lease.claimable_at, expire: None })
         }
-        // Marking its own missed deadline changes this node's standing: it does that first and plans again.
-        LeaseState::Claimed | LeaseState::Committed if lease.node != own => Some(Free {
+        // Marking its own missed deadline changes this node's standing: it does that first and plans again. What was picked by the
+        // lottery is its auditors' to mark, and what was not drawn yet is drawn first.
+        LeaseState::Claimed | LeaseState::Committed if lease.node != own && can_expire(lease) => Some(Free {
             attempt: lease.attempt.checked_add(1)?,
             claimable_at: lease.deadline.checked_add(1)?,
             expire: Some(lease.node),
         }),
         _ => None,
     }
+}
+
+/// Whether a lease can be expired after its deadline, as far as its state says.
+fn can_expire(lease: &Lease) -> bool {
+    lease.status == u8::from(LeaseState::Claimed) || lease.drawn == 1 && lease.audits_owed == 0
 }
 
 /// The earlier of two moments.
@@ -327,6 +382,8 @@ mod tests {
         job.lease_seconds = 600;
         job.seed = [number; 32];
         job.seeded = 1;
+        job.audit_probability_bps = 1_000;
+        job.replicas = 1;
         let address = Address::new_from_array([number; 32]);
         OpenJob { address, job, needs_seed: false, leases: BTreeMap::new(), seconds_per_lease: 0 }
     }
@@ -365,11 +422,60 @@ mod tests {
     }
 
     #[test]
-    fn a_commitment_is_revealed_from_the_slot_after_it() {
+    fn a_commitment_is_drawn_when_the_lottery_s_slot_has_passed_and_then_revealed() {
+        let mut committed = lease(LeaseState::Committed, NOW);
+        let before = committed.committed_slot + LOTTERY_DELAY_SLOTS;
+        assert_eq!(lease_step(&committed, true, NOW, before), LeaseStep::Wait(None));
+        assert_eq!(lease_step(&committed, true, NOW, before + 1), LeaseStep::Draw);
+        committed.drawn = 1;
+        assert_eq!(lease_step(&committed, true, NOW, before + 1), LeaseStep::Reveal);
+        assert_eq!(lease_step(&committed, false, NOW, before + 1), LeaseStep::Render);
+    }
+
+    #[test]
+    fn a_commitment_that_was_not_drawn_is_drawn_even_after_its_deadline() {
         let committed = lease(LeaseState::Committed, NOW);
-        assert_eq!(lease_step(&committed, true, NOW, 10), LeaseStep::Wait(None));
-        assert_eq!(lease_step(&committed, true, NOW, 11), LeaseStep::Reveal);
-        assert_eq!(lease_step(&committed, false, NOW, 11), LeaseStep::Render);
+        assert_eq!(lease_step(&committed, true, NOW + 1, 100), LeaseStep::Draw);
+    }
+
+    #[test]
+    fn a_picked_lease_waits_for_its_audits_and_is_accepted_when_all_are_paid() {
+        let mut picked = lease(LeaseState::Auditing, NOW);
+        (picked.drawn, picked.audits_owed) = (1, 1);
+        assert_eq!(lease_step(&picked, true, NOW, 100), LeaseStep::Audits);
+        picked.status = LeaseState::Revealed.into();
+        assert_eq!(lease_step(&picked, true, NOW + 1, 100), LeaseStep::Audits);
+        picked.audits_paid = 1;
+        assert_eq!(lease_step(&picked, true, NOW + 1, 100), LeaseStep::Accept);
+    }
+
+    #[test]
+    fn an_audited_lease_that_was_not_revealed_is_left_to_its_auditors() {
+        let mut hidden = lease(LeaseState::Committed, NOW);
+        (hidden.drawn, hidden.audits_owed, hidden.audits_revealed) = (1, 1, 1);
+        assert_eq!(lease_step(&hidden, true, NOW, 100), LeaseStep::Reveal);
+        assert_eq!(lease_step(&hidden, true, NOW + 1, 100), LeaseStep::Audits);
+        hidden.node = Address::new_from_array([9; 32]);
+        assert!(!can_expire(&hidden));
+    }
+
+    #[test]
+    fn a_disputed_lease_is_played() {
+        assert_eq!(lease_step(&lease(LeaseState::Disputed, NOW), true, NOW + 9, 100), LeaseStep::Play);
+    }
+
+    #[test]
+    fn no_more_is_claimed_than_the_stake_covers() {
+        let open = job(1, 4);
+        let mut node = node();
+        let each = exposure(&network(), &open.job, value_of(&open));
+        assert!(each > 0);
+        node.exposure = node.stake - 2 * each;
+        assert_eq!(plan(std::slice::from_ref(&open), &node, 4, NOW).choices.len(), 2);
+        node.exposure += 2 * each;
+        let plan = plan(&[open], &node, 4, NOW);
+        assert_eq!(plan.choices, []);
+        assert!(matches!(plan.unfit[..], [(_, Unfit::Refused(_))]));
     }
 
     #[test]

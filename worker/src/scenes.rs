@@ -3,7 +3,10 @@
 //! Everything here comes from strangers. A scene is refused before it is loaded when its manifest says that it is too large, and
 //! nothing is used that does not hash to what the job on chain names.
 
-use kernels::render::{Frame, SceneImage, Tracer};
+use kernels::{
+    referee::Statement,
+    render::{Frame, SceneImage, Tracer},
+};
 use render_compute::state::Job;
 use render_compute_client::{
     blob::{BlobError, BlobStore},
@@ -83,6 +86,7 @@ impl Scenes {
             return Err(PrepareError::Wrong(format!("its scene has {bytes} MiB; max_scene_mib allows {most}")));
         }
         let tracer = self.scene(&manifest.scene).await?;
+        state_the_same(job, &frame, &manifest.scene, &tracer)?;
         let ready = Arc::new(PreparedJob { job: address, frame, tracer });
         self.jobs.insert(0, (address, Arc::clone(&ready)));
         // A prepared job keeps its scene alive, so jobs are bounded like scenes.
@@ -131,6 +135,23 @@ fn decode(bytes: &[u8], root: [u8; 32]) -> Result<Tracer, PrepareError> {
         return Err(wrong_root());
     }
     Tracer::new(image).map_err(|fault| PrepareError::Wrong(format!("its scene cannot be rendered: {fault}")))
+}
+
+/// Checks that the job's statement, by which disputes are decided, says what its manifest says: a node that rendered the one
+/// could not defend it by the other. The image's root was compared with the manifest's before.
+fn state_the_same(job: &Job, frame: &Frame, scene: &SceneReference, tracer: &Tracer) -> Result<(), PrepareError> {
+    let image = tracer.image();
+    let statement = Statement {
+        frame: *frame,
+        image_root: scene.root.0,
+        leaf_count: image.leaf_count(),
+        pairs: image.pair_count(),
+        triangles: image.triangle_count(),
+    };
+    if statement.to_bytes() != job.statement {
+        return Err(PrepareError::Wrong("its statement and its manifest describe different work".into()));
+    }
+    Ok(())
 }
 
 /// Checks that the job is priced for the frame that its manifest asks for.
@@ -184,6 +205,7 @@ mod tests {
         job.manifest = manifest.digest().0;
         job.units = FRAME.units();
         job.work_per_unit = FRAME.unit_work(0);
+        job.statement = Statement::of(&FRAME, &image()).to_bytes();
         job
     }
 
@@ -249,6 +271,17 @@ mod tests {
         let mut lighter = job(&manifest);
         lighter.work_per_unit -= 1;
         assert!(matches!(scenes.prepare(address(1), &lighter).await, Err(PrepareError::Wrong(_))));
+    }
+
+    #[tokio::test]
+    async fn a_job_whose_statement_says_something_else_than_its_manifest_is_refused() {
+        let (_folder, store, mut scenes) = scenes();
+        let manifest = stored(&store, |_| {}).await;
+        let other = Frame { seed: 2, ..FRAME };
+        let mut stating = job(&manifest);
+        stating.statement = Statement::of(&other, &image()).to_bytes();
+        let text = scenes.prepare(address(1), &stating).await.err().unwrap().to_string();
+        assert!(text.contains("its statement and its manifest"), "{text}");
     }
 
     #[tokio::test]

@@ -174,7 +174,8 @@ settings! {
     poll_seconds: u64 = 15, "Seconds after which the chain is looked at without news of it, at least 2";
     claim_shares: bool = true, "Claim this node's share of every epoch as soon as it can be claimed";
     duties: bool = true, "Open and close epochs when nobody else does";
-    reclaim_rent: bool = true, "Close lease accounts that nobody needs any more, for the rent this node paid";
+    audits: bool = true, "Compute leases of other operators again when the lottery picks them, for the same pay";
+    reclaim_rent: bool = true, "Close lease and dispute accounts that nobody needs any more, for the rent this node paid";
 }
 
 fn wallet_path() -> PathBuf {

@@ -1,7 +1,7 @@
-//! Results that are rendered and not yet public: one file per lease attempt, beside the journal.
+//! Results that may still be needed: one file per lease attempt or audit, beside the journal.
 //!
 //! They wait here and not in the blob store, because a store can be read by others and a result must stay unknown until its
-//! commitment stands. Once the store has one, its file is removed.
+//! root may be shown. They stay until the lease or audit is over: a dispute is played from them.
 
 use crate::journal::{LeaseKey, write_whole};
 use std::{
@@ -27,7 +27,8 @@ impl Spool {
     }
 
     fn path(&self, key: LeaseKey) -> PathBuf {
-        self.folder.join(format!("{}-{}.result", key.lease, key.attempt))
+        let audit = key.audit.map(|index| format!("-{index}")).unwrap_or_default();
+        self.folder.join(format!("{}-{}{audit}.result", key.lease, key.attempt))
     }
 
     /// Keeps a result; it is on disk when this returns.
@@ -81,7 +82,7 @@ mod tests {
     use solana_address::Address;
 
     fn key(number: u8) -> LeaseKey {
-        LeaseKey { lease: Address::new_from_array([number; 32]), attempt: 0 }
+        LeaseKey::of_lease(Address::new_from_array([number; 32]), 0)
     }
 
     #[test]
@@ -95,6 +96,18 @@ mod tests {
         spool.retain([key(2)]);
         assert_eq!((spool.has(key(1)), spool.has(key(2)), spool.has(key(3))), (false, true, false));
         assert_eq!(spool.read(key(2)).unwrap(), [2]);
+    }
+
+    #[test]
+    fn the_results_of_a_lease_and_of_its_audits_are_different_files() {
+        let folder = tempfile::tempdir().unwrap();
+        let spool = Spool::beside(&folder.path().join("journal")).unwrap();
+        let audits = [0, 1].map(|index| LeaseKey { audit: Some(index), ..key(1) });
+        for (content, key) in [key(1), audits[0], audits[1]].into_iter().enumerate() {
+            spool.keep(key, &[content as u8]).unwrap();
+        }
+        assert_eq!(spool.read(key(1)).unwrap(), [0]);
+        assert_eq!((spool.read(audits[0]).unwrap(), spool.read(audits[1]).unwrap()), (vec![1], vec![2]));
     }
 
     #[test]

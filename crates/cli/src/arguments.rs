@@ -5,12 +5,13 @@ use clap_complete::Shell;
 
 use crate::context::Settings;
 use crate::credits::CreditsCommand;
+use crate::dispute::DisputeCommand;
 use crate::epoch::EpochCommand;
 use crate::job::JobCommand;
 use crate::network::NetworkCommand;
 use crate::node::NodeCommand;
 use crate::oracle::OracleCommand;
-use crate::{CliError, Context, credits, epoch, job, network, node, oracle, reference};
+use crate::{CliError, Context, credits, dispute, epoch, job, network, node, oracle, reference};
 
 /// Buys credits, orders pictures from the render network, and fetches them
 #[derive(Debug, Parser)]
@@ -36,6 +37,9 @@ enum Command {
     /// Orders pictures, follows the work, and fetches the results
     #[command(subcommand)]
     Job(JobCommand),
+    /// Denies a wrong result, and follows how the chain decides who is right
+    #[command(subcommand)]
+    Dispute(DisputeCommand),
     /// Shows the machines of the network
     #[command(subcommand)]
     Node(NodeCommand),
@@ -80,6 +84,7 @@ async fn dispatch(context: &Context<'_>, command: Command) -> Result<(), CliErro
         Command::Credits(command) => credits::run(context, command).await,
         Command::Oracle(command) => oracle::run(context, command).await,
         Command::Job(command) => job::run(context, command).await,
+        Command::Dispute(command) => dispute::run(context, command).await,
         Command::Node(command) => node::run(context, command).await,
         Command::Epoch(command) => epoch::run(context, command).await,
         // Printed without a chain, before.

@@ -8,6 +8,7 @@ pub mod amount;
 pub mod arguments;
 pub mod context;
 pub mod credits;
+pub mod dispute;
 pub mod epoch;
 mod error;
 pub mod job;

@@ -50,6 +50,8 @@ pub struct NodeView {
     pub stake_render_base_units: u64,
     /// On its way out.
     pub unbonding_render_base_units: u64,
+    /// Covers the penalties of what it holds.
+    pub exposure_render_base_units: u64,
     /// Ever slashed.
     pub slashed_render_base_units: u64,
     /// Standing as of its last outcome.
@@ -68,6 +70,10 @@ pub struct NodeView {
     pub leases_expired: u32,
     /// Leases given back.
     pub leases_returned: u32,
+    /// Audits that agreed.
+    pub audits_accepted: u32,
+    /// Disputes lost.
+    pub disputes_lost: u32,
     /// Accepted work, all time.
     pub accepted_credit_units: u64,
     /// Whether it takes no new leases.
@@ -107,6 +113,7 @@ impl NodeView {
             region: node.region,
             stake_render_base_units: node.stake,
             unbonding_render_base_units: node.unbonding,
+            exposure_render_base_units: node.exposure,
             slashed_render_base_units: node.slashed_total,
             reputation_bps: node.reputation_model().bps(),
             uptime_bps: node.uptime_bps,
@@ -116,6 +123,8 @@ impl NodeView {
             leases_accepted: node.leases_accepted,
             leases_expired: node.leases_expired,
             leases_returned: node.leases_returned,
+            audits_accepted: node.audits_accepted,
+            disputes_lost: node.disputes_lost,
             accepted_credit_units: node.credits_accepted,
             draining: node.draining != 0,
         }
@@ -131,6 +140,7 @@ impl NodeView {
             ("region", self.region.to_string()),
             ("stake", Render(self.stake_render_base_units).to_string()),
             ("unbonding", Render(self.unbonding_render_base_units).to_string()),
+            ("at risk", Render(self.exposure_render_base_units).to_string()),
             ("slashed", Render(self.slashed_render_base_units).to_string()),
             ("reputation", format!("{} of 10000", self.reputation_bps)),
             ("uptime", format!("{} of 10000", self.uptime_bps)),
@@ -139,8 +149,12 @@ impl NodeView {
             (
                 "record",
                 format!(
-                    "{} accepted, {} expired, {} returned",
-                    self.leases_accepted, self.leases_expired, self.leases_returned
+                    "{} leases and {} audits accepted, {} expired, {} returned, {} disputes lost",
+                    self.leases_accepted,
+                    self.audits_accepted,
+                    self.leases_expired,
+                    self.leases_returned,
+                    self.disputes_lost
                 ),
             ),
             ("accepted", Usd(self.accepted_credit_units).to_string()),

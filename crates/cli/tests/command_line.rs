@@ -175,6 +175,20 @@ fn a_job_is_named_by_number_or_address() {
 }
 
 #[test]
+fn replicas_are_one_to_three() {
+    refused(&render("cornell", &["--replicas", "0"]), "--replicas");
+    refused(&render("cornell", &["--replicas", "4"]), "--replicas");
+}
+
+#[test]
+fn a_dispute_is_named_by_an_address() {
+    refused(&["dispute", "show", "teapot"], "<LEASE|DISPUTE>");
+    refused(&["dispute", "watch", "7"], "<LEASE|DISPUTE>");
+    refused(&["dispute", "open", "not-a-lease"], "<LEASE>");
+    refused(&["dispute", "open"], "<LEASE>");
+}
+
+#[test]
 fn a_store_that_is_none_is_refused() {
     let home = home();
     key(home.path());
@@ -211,6 +225,8 @@ fn a_network_that_does_not_answer_ends_with_code_1() {
     failed(home.path(), &["network", "show"], "does not answer");
     failed(home.path(), &["node", "list"], "does not answer");
     failed(home.path(), &["epoch", "show", "1"], "does not answer");
+    failed(home.path(), &["dispute", "list"], "does not answer");
+    failed(home.path(), &["dispute", "show", "11111111111111111111111111111111"], "does not answer");
     key(home.path());
     failed(home.path(), &["--json", "credits", "show"], "does not answer");
 }

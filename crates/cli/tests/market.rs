@@ -3,11 +3,12 @@
 mod support;
 
 use kernels::render::{Frame, SceneImage, compile};
+use render_compute::state::Lease;
 use render_compute_cli::amount::{Render, Usd};
 use render_compute_cli::job::{FetchOptions, RenderOrder, cancel, close, fetch, list, render, show, watch};
-use render_compute_cli::{credits, epoch, network, node, oracle};
+use render_compute_cli::{credits, dispute, epoch, network, node, oracle};
 use render_compute_client::manifest::Digest;
-use render_compute_client::{Signer, account};
+use render_compute_client::{Signer, account, address};
 use support::Market;
 
 const FRAME: Frame = Frame { width: 12, height: 8, tile: 4, samples: 1, max_bounces: 2, seed: 1 };
@@ -97,7 +98,8 @@ async fn a_picture_is_ordered_rendered_and_fetched() {
     let work: u64 = view.nodes.iter().map(|part| part.work_credit_units.render).sum();
     assert_eq!(work, view.work_credit_units.render);
     let machine = node::show(&context, &identity.pubkey()).await.expect("the node");
-    assert_eq!((machine.leases_accepted, machine.accepted_credit_units), (3, 600_000));
+    // Six tiles of 90,909 credits; the rest of the price is the premium for audits.
+    assert_eq!((machine.leases_accepted, machine.accepted_credit_units), (3, 545_454));
 }
 
 /// Number of the latest epoch.
@@ -191,4 +193,95 @@ async fn the_network_is_shown_with_every_parameter() {
     let view = network::show(&market.as_("ann")).await.expect("shown");
     assert_eq!(view.parameters.len(), market_model::parameters::COUNT);
     assert_eq!((view.oracle_kind, view.epoch, view.paused.len()), ("publishers", 1, 0));
+}
+
+#[tokio::test]
+async fn a_root_that_is_right_is_not_challenged() {
+    let market = Market::new().await;
+    let (context, identity, image) = (market.requester("ann", Usd(600_000)).await, market.node().await, scene());
+    let receipt = render(&context, &image, &order()).await.expect("ordered");
+    market.claim(&identity, &receipt.address, 0).await;
+    market.reveal(&identity, &receipt.address, 0, &image, &FRAME).await;
+    let lease = address::lease(&receipt.address, 0, 0);
+    let message = dispute::open(&context, &lease, false).await.expect_err("right").to_string();
+    assert!(message.starts_with("nothing was sent: the root of lease") && message.contains("is right"), "{message}");
+    assert_eq!(dispute::list(&context).await.expect("listed").len(), 0);
+    assert_eq!(account::fetch::<Lease>(&market.chain, &lease).await.expect("the lease").disputes, 0);
+}
+
+#[tokio::test]
+async fn a_false_root_is_challenged_with_a_bond_and_its_silent_node_pays() {
+    let market = Market::new().await;
+    let (context, identity, image) = (market.requester("ann", Usd(600_000)).await, market.node().await, scene());
+    let receipt = render(&context, &image, &order()).await.expect("ordered");
+    market.claim(&identity, &receipt.address, 0).await;
+    market.lie(&identity, &receipt.address, 0, &image, &FRAME).await;
+    let lease = address::lease(&receipt.address, 0, 0);
+    let before = market.render_of("ann").await;
+    // The node does not answer; its time runs out while the challenger waits.
+    let chain = market.chain.clone();
+    let clock = tokio::spawn(async move {
+        loop {
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+            chain.warp(600);
+        }
+    });
+    let ended = dispute::open(&context, &lease, false).await.expect("played to the end");
+    clock.abort();
+    assert_ne!(ended.revealed_root, ended.computed_root);
+    assert_eq!((ended.dispute.verdict, ended.dispute.stage), ("defender silent", "settled"));
+    assert!(ended.dispute.owed_render_base_units > ended.dispute.bond_render_base_units);
+    let gained = market.render_of("ann").await - before;
+    assert_eq!(gained, ended.dispute.owed_render_base_units - ended.dispute.bond_render_base_units);
+    assert!(dispute::show(&context, &address::dispute(&lease, 0)).await.is_err(), "it is closed");
+    let details = show(&context, &receipt.address).await.expect("the job");
+    assert_eq!((details.lease_list[0].state, details.lease_list[0].attempt), ("expired", 1));
+    let machine = node::show(&context, &identity.pubkey()).await.expect("the node");
+    assert_eq!((machine.disputes_lost, machine.exposure_render_base_units), (1, 0));
+}
+
+#[tokio::test]
+async fn a_wrong_pixel_is_proved_on_the_chain_against_a_node_that_defends_it() {
+    let market = Market::new().await;
+    let (context, identity, image) = (market.requester("ann", Usd(600_000)).await, market.node().await, scene());
+    let receipt = render(&context, &image, &order()).await.expect("ordered");
+    market.claim(&identity, &receipt.address, 2).await;
+    let claim = market.lie(&identity, &receipt.address, 2, &image, &FRAME).await;
+    let lease = address::lease(&receipt.address, 2, 0);
+    let details = show(&context, &receipt.address).await.expect("the job");
+    assert_eq!(details.lease_list[2].account, Some(lease.to_string()));
+    let defence = tokio::spawn(Market::defend(market.chain.clone(), identity.insecure_clone(), lease, claim));
+    let ended = dispute::open(&context, &lease, false).await.expect("played to the end");
+    defence.abort();
+    assert_eq!((ended.dispute.verdict, ended.dispute.stage), ("challenger wins", "settled"));
+    assert_eq!((ended.dispute.unit, ended.dispute.segment), (4, 5));
+    let machine = node::show(&context, &identity.pubkey()).await.expect("the node");
+    assert!(machine.slashed_render_base_units > 0);
+    assert_eq!(account::evidence_of(&market.chain, &context.owner().expect("a key")).await.expect("listed"), []);
+}
+
+#[tokio::test]
+async fn what_cannot_be_challenged_is_refused_with_the_reason() {
+    let market = Market::new().await;
+    let (context, identity) = (market.requester("ann", Usd(600_000)).await, market.node().await);
+    let receipt = render(&context, &scene(), &order()).await.expect("ordered");
+    market.claim(&identity, &receipt.address, 0).await;
+    let lease = address::lease(&receipt.address, 0, 0);
+    let message = dispute::open(&context, &lease, false).await.expect_err("not revealed").to_string();
+    assert!(message.contains("its node has not revealed a root"), "{message}");
+    let message = dispute::open(&context, &receipt.address, false).await.expect_err("a job").to_string();
+    assert!(message.starts_with("LEASE: "), "{message}");
+    let message = dispute::show(&context, &lease).await.expect_err("none").to_string();
+    assert!(message.starts_with("the account at") || message.contains("is not a dispute"), "{message}");
+}
+
+#[tokio::test]
+async fn replicas_have_every_lease_audited_out_of_the_same_price() {
+    let market = Market::new().await;
+    let context = market.requester("ann", Usd(600_000)).await;
+    let twice = RenderOrder { replicas: 2, ..order() };
+    let receipt = render(&context, &scene(), &twice).await.expect("ordered");
+    assert_eq!((receipt.quote.price_per_unit_credit_units, receipt.quote.escrow_credit_units), (50_000, 600_000));
+    let view = show(&context, &receipt.address).await.expect("shown");
+    assert_eq!((view.job.replicas, view.job.premium_per_unit_credit_units), (2, 50_000));
 }

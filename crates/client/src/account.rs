@@ -6,6 +6,7 @@ use crate::{
     error::ClientError,
 };
 use anchor_lang::{AccountDeserialize, Discriminator};
+use market_model::lease::LeaseState;
 use render_compute::state::*;
 use solana_address::Address;
 
@@ -27,7 +28,7 @@ macro_rules! kinds {
 kinds! {
     Network = "network", Schedule = "emission schedule", Oracle = "oracle", Engine = "engine",
     CreditAccount = "credit account", Operator = "operator", Node = "node", Job = "job", Lease = "lease",
-    Epoch = "epoch", EpochShard = "epoch shard", NodeEpoch = "node's epoch record",
+    Audit = "audit", Dispute = "dispute", Evidence = "evidence", Epoch = "epoch", EpochShard = "epoch shard", NodeEpoch = "node's epoch record",
 }
 
 /// An account's value from its bytes, discriminator included. `None` when they are of another type or too few.
@@ -149,6 +150,67 @@ pub async fn leases_of_node(
     node: &Address,
 ) -> Result<Vec<(Address, Lease)>, ClientError> {
     list(chain, &[(std::mem::offset_of!(Lease, node), node.to_bytes().to_vec())]).await
+}
+
+/// Every lease in a state.
+pub async fn leases_in(chain: &(impl Chain + ?Sized), state: LeaseState) -> Result<Vec<(Address, Lease)>, ClientError> {
+    list(chain, &[(std::mem::offset_of!(Lease, status), vec![u8::from(state)])]).await
+}
+
+/// The audits of the present attempt at a lease, by index.
+pub async fn audits_of_lease(
+    chain: &(impl Chain + ?Sized),
+    address: &Address,
+    lease: &Lease,
+) -> Result<Vec<Audit>, ClientError> {
+    let indexes = 0..u8::try_from(lease.auditors.len()).unwrap_or(u8::MAX);
+    let addresses: Vec<Address> = indexes
+        .zip(lease.auditors)
+        .filter(|(_, auditor)| *auditor != Address::default())
+        .map(|(index, _)| address::audit(address, lease.attempt, index))
+        .collect();
+    if addresses.is_empty() {
+        return Ok(Vec::new());
+    }
+    Ok(find_all(chain, &addresses).await?.into_iter().flatten().collect())
+}
+
+/// Every audit that a node holds.
+pub async fn audits_of_node(
+    chain: &(impl Chain + ?Sized),
+    node: &Address,
+) -> Result<Vec<(Address, Audit)>, ClientError> {
+    list(chain, &[(std::mem::offset_of!(Audit, node), node.to_bytes().to_vec())]).await
+}
+
+/// Every dispute that was not closed.
+pub async fn disputes(chain: &(impl Chain + ?Sized)) -> Result<Vec<(Address, Dispute)>, ClientError> {
+    list(chain, &[]).await
+}
+
+/// Every dispute that was not closed and whose rent `payer` paid.
+pub async fn disputes_paid_by(
+    chain: &(impl Chain + ?Sized),
+    payer: &Address,
+) -> Result<Vec<(Address, Dispute)>, ClientError> {
+    list(chain, &[(std::mem::offset_of!(Dispute, payer), payer.to_bytes().to_vec())]).await
+}
+
+/// The disputes of every account of evidence that `author` has open.
+pub async fn evidence_of(chain: &(impl Chain + ?Sized), author: &Address) -> Result<Vec<Address>, ClientError> {
+    let filter = (DISCRIMINATOR_LENGTH + std::mem::offset_of!(Evidence, author), author.to_bytes().to_vec());
+    let found = chain.program_accounts(Evidence::DISCRIMINATOR, &[filter]).await?;
+    Ok(found.iter().filter_map(|(_, account)| Some(evidence(account)?.0.dispute)).collect())
+}
+
+/// Reads an account of evidence: what stands in front, and the bytes behind it. `None` when it is none.
+pub fn evidence(account: &RawAccount) -> Option<(Evidence, &[u8])> {
+    if account.owner != address::PROGRAM {
+        return None;
+    }
+    let rest = account.data.strip_prefix(Evidence::DISCRIMINATOR)?;
+    let (head, bytes) = rest.split_at_checked(size_of::<Evidence>())?;
+    Some((bytemuck::try_pod_read_unaligned(head).ok()?, bytes))
 }
 
 /// Every node.

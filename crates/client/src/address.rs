@@ -92,6 +92,21 @@ pub fn lease(job: &Address, index: u32, replica: u8) -> Address {
     derive(&[SEED_LEASE, job.as_ref(), &index.to_le_bytes(), &[replica]])
 }
 
+/// An audit of an attempt at a lease.
+pub fn audit(lease: &Address, attempt: u16, index: u8) -> Address {
+    derive(&[SEED_AUDIT, lease.as_ref(), &attempt.to_le_bytes(), &[index]])
+}
+
+/// A dispute by its number among the lease's, from 0.
+pub fn dispute(lease: &Address, number: u32) -> Address {
+    derive(&[SEED_DISPUTE, lease.as_ref(), &number.to_le_bytes()])
+}
+
+/// An author's evidence for a dispute.
+pub fn evidence(dispute: &Address, author: &Address) -> Address {
+    derive(&[SEED_EVIDENCE, dispute.as_ref(), author.as_ref()])
+}
+
 /// An epoch by its number.
 pub fn epoch(number: u64) -> Address {
     derive(&[SEED_EPOCH, &number.to_le_bytes()])
@@ -143,6 +158,13 @@ mod tests {
             lease(&key, 0, 0),
             lease(&key, 1, 0),
             lease(&key, 0, 1),
+            audit(&key, 0, 0),
+            audit(&key, 0, 1),
+            audit(&key, 1, 0),
+            dispute(&key, 0),
+            dispute(&key, 1),
+            evidence(&key, &key),
+            evidence(&key, &SYSTEM_PROGRAM),
             epoch(1),
             epoch(2),
             epoch_shard(1, 0),

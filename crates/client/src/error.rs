@@ -1,6 +1,7 @@
 //! Reasons in sentences: the market's own codes, those of the programs it calls, and everything a client can run into.
 
 use crate::{address, chain::ChainError, instruction};
+use kernels::referee::RefereeError;
 use market_model::MarketError;
 use render_compute::errors::{MARKET_ERROR_OFFSET, RenderError};
 use solana_address::Address;
@@ -66,7 +67,10 @@ fn parse(source: &'static str) -> BTreeMap<u32, (&'static str, &'static str)> {
     let mut table = BTreeMap::new();
     let mut sentence = None;
     for line in source.lines().map(str::trim) {
-        if let Some(text) = line.strip_prefix("#[msg(\"").and_then(|rest| rest.strip_suffix("\")]")) {
+        // A long sentence stands on a line of its own between the attribute's brackets.
+        let text = line.strip_prefix("#[msg(").unwrap_or(line);
+        let text = text.strip_suffix(")]").unwrap_or(text);
+        if let Some(text) = text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) {
             sentence = Some(text);
         } else if let Some((name, number)) = line.strip_suffix(',').and_then(|variant| variant.split_once(" = "))
             && let (Ok(number), Some(text)) = (number.parse::<u32>(), sentence.take())
@@ -101,7 +105,10 @@ pub fn refusal(cause: TransactionError, instructions: &[Instruction], logs: Vec<
         _ => None,
     };
     let reason = match code {
-        Some(code) => sentence_of_code(program, code),
+        Some(code) => match sent.filter(|_| !by_market).and_then(|sent| sentence_of_referee(sent, code)) {
+            Some(sentence) => format!("the referee: {sentence}"),
+            None => sentence_of_code(program, code),
+        },
         None => error.to_string(),
     };
     let message = match sent {
@@ -142,6 +149,16 @@ fn sentence_of_code(program: Option<Address>, code: u32) -> String {
         (None, Some(program)) => format!("program {program} refused with code {code}"),
         (None, None) => format!("refused with code {code}"),
     }
+}
+
+/// What the render engine's referee means, when the market asked it on behalf of this instruction. Which program is a referee, the
+/// engines say; their codes are the same.
+fn sentence_of_referee(sent: &Instruction, code: u32) -> Option<&'static str> {
+    if !["dispute_prove", "dispute_unit"].contains(&instruction::name(sent).as_str()) {
+        return None;
+    }
+    let number = code.checked_sub(RENDER_ERROR_OFFSET)?;
+    RefereeError::ALL.into_iter().find(|error| error.code() == number).map(RefereeError::message)
 }
 
 /// Codes of Anchor's own account checks.
@@ -201,6 +218,21 @@ mod tests {
     fn a_refusal_by_a_rule_is_the_rules_sentence() {
         let code = code_of_rule(MarketError::PriceStale);
         assert_eq!(failed_in(address::PROGRAM, code), format!("job_cancel: {}", MarketError::PriceStale.message()));
+    }
+
+    #[test]
+    fn a_refusal_by_the_referee_is_its_sentence() {
+        let key = Address::default();
+        let dispute = bytemuck::Zeroable::zeroed();
+        let instructions = [instruction::dispute_prove(&key, &dispute, &key, 72, 1)];
+        let cause = TransactionError::InstructionError(0, InstructionError::Custom(6_014));
+        let referee = Address::new_from_array([4; 32]);
+        let logs = vec![
+            format!("Program {referee} failed: custom program error: 0x177e"),
+            format!("Program {} failed: custom program error: 0x177e", address::PROGRAM),
+        ];
+        let expected = format!("dispute_prove: the referee: {}", RefereeError::MissingLeaf.message());
+        assert_eq!(refusal(cause, &instructions, logs).to_string(), expected);
     }
 
     #[test]

@@ -68,6 +68,10 @@ events! {
     OperatorRegistered, OperatorClosed, PayoutChanged, NodeRegistered, NodeClosed, StakeChanged, StakeSlashed, SlashBurned,
     JobOpened, JobSeeded, JobCancelled, LeaseReleased, JobClosed,
     LeaseClaimed, LeaseReturned, LeaseExpired, AttestationCommitted, AttestationRevealed, LeaseAccepted, LeaseClosed,
+    AuditDrawn, AuditClaimed, AuditCommitted, AuditRevealed, AuditAccepted, AuditExpired, AuditLapsed, AuditForfeited,
+    AuditClosed,
+    DisputeOpened, DisputeDivided, DisputePicked, UnitShown, SegmentShown, StepExecuted, DisputeDecided, WorkForfeited,
+    DisputeSettled, DisputeClosed, EvidenceOpened, EvidenceClosed,
     EpochOpened, EpochShardOpened, EpochShardSummed, EpochShardClosed, EpochFinalized, EpochClaimed, OperationsClaimed,
     NodeEpochOpened, NodeEpochClosed,
 }
@@ -136,7 +140,9 @@ mod tests {
     #[test]
     fn every_event_of_the_program_is_known() {
         let declared: Vec<&str> = [
+            include_str!("../../../programs/render-compute/src/events/audit.rs"),
             include_str!("../../../programs/render-compute/src/events/credit.rs"),
+            include_str!("../../../programs/render-compute/src/events/dispute.rs"),
             include_str!("../../../programs/render-compute/src/events/epoch.rs"),
             include_str!("../../../programs/render-compute/src/events/job.rs"),
             include_str!("../../../programs/render-compute/src/events/lease.rs"),

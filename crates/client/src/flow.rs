@@ -9,9 +9,14 @@ use crate::{
     account, address,
     chain::{Chain, ChainError, Confirmed, MOST_TRANSACTION_BYTES, transaction_bytes},
     error::{ClientError, code_of},
-    instruction,
+    instruction::{self, Loser},
+    lottery::{self, Lottery},
 };
-use market_model::lease::LeaseState;
+use market_model::{
+    audit::AuditState,
+    dispute::{Party, Stage},
+    lease::LeaseState,
+};
 use render_compute::{
     constants::{EPOCH_SHARDS, RENDER_DECIMALS},
     errors::RenderError,
@@ -389,19 +394,114 @@ pub async fn close_job(
     Ok(vec![chain.send(&[close], &[signer]).await?])
 }
 
-/// Takes a lease from a node that missed its deadline to commit or to reveal. Sends nothing when there is nothing to take.
+/// Moves a lease on that a node has abandoned, as far as its missed deadlines allow: takes it from a holder that did not commit or
+/// reveal, and ends the wait for auditors that did not. Sends nothing when no deadline was missed.
 pub async fn expire(
     chain: &(impl Chain + ?Sized),
     payer: &Keypair,
     lease_address: &Address,
 ) -> Result<Vec<Confirmed>, ClientError> {
-    let lease: Lease = account::fetch(chain, lease_address).await?;
-    let is_due = matches!(LeaseState::try_from(lease.status), Ok(LeaseState::Claimed | LeaseState::Committed))
-        && chain.clock().await?.unix_timestamp > lease.deadline;
-    if !is_due {
-        return Ok(Vec::new());
+    until_done(chain, payer, || async { missed(chain, lease_address).await }).await
+}
+
+/// What marks the deadlines of a lease that were missed by now.
+async fn missed(chain: &(impl Chain + ?Sized), address: &Address) -> Result<Vec<Instruction>, ClientError> {
+    let lease: Lease = account::fetch(chain, address).await?;
+    let clock = chain.clock().await?;
+    let now = clock.unix_timestamp;
+    let is_late = now > lease.deadline;
+    let state = LeaseState::try_from(lease.status);
+    if state == Ok(LeaseState::Claimed) && is_late {
+        return Ok(vec![instruction::lease_expire(&lease)]);
     }
-    Ok(vec![chain.send(&[instruction::lease_expire(&lease)], &[payer]).await?])
+    if state == Ok(LeaseState::Committed) && is_late && lease.drawn == 0 {
+        let job: Job = account::fetch(chain, &lease.job).await?;
+        return Ok(match lottery::look(&lottery::slot_hashes(chain).await?, address, &lease, &job) {
+            Lottery::Early => Vec::new(),
+            Lottery::Lost => vec![instruction::lease_expire(&lease)],
+            Lottery::Ready { .. } => vec![instruction::audit_draw(&lease)],
+        });
+    }
+    if state == Ok(LeaseState::Committed) && is_late && lease.audits_owed == 0 {
+        return Ok(vec![instruction::lease_expire(&lease)]);
+    }
+    let audits = account::audits_of_lease(chain, address, &lease).await?;
+    let first = |state: AuditState| audits.iter().find(move |audit| audit.status == u8::from(state));
+    let late_claim = audits.iter().find(|audit| audit.status == u8::from(AuditState::Claimed) && now > audit.deadline);
+    Ok(match state {
+        Ok(LeaseState::Committed) if is_late => {
+            first(AuditState::Revealed).map(|audit| instruction::audit_forfeit(&lease, audit)).into_iter().collect()
+        }
+        Ok(LeaseState::Opening) if is_late => {
+            first(AuditState::Committed).map(instruction::audit_expire).into_iter().collect()
+        }
+        Ok(LeaseState::Auditing) if late_claim.is_some() => {
+            late_claim.map(instruction::audit_expire).into_iter().collect()
+        }
+        Ok(LeaseState::Auditing) if is_late && lease.audits_claimed == lease.audits_committed => {
+            vec![instruction::audit_lapse(&lease)]
+        }
+        _ => Vec::new(),
+    })
+}
+
+/// Settles a decided dispute: the loser pays. Anyone may. Sends nothing when it is settled.
+pub async fn settle_dispute(
+    chain: &(impl Chain + ?Sized),
+    payer: &Keypair,
+    dispute: &Address,
+) -> Result<Vec<Confirmed>, ClientError> {
+    until_done(chain, payer, || async {
+        let state: Dispute = account::fetch(chain, dispute).await?;
+        let game = state.game().map_err(|_| ClientError::WrongAccount {
+            kind: "dispute",
+            address: *dispute,
+            reason: "its stage or verdict does not exist".to_owned(),
+        })?;
+        let Some(winner) = game.verdict.winner() else {
+            return Err(ClientError::NotYet(format!("dispute {dispute} has no verdict yet")));
+        };
+        if game.stage == Stage::Settled {
+            return Ok(Vec::new());
+        }
+        let audit_payer = match state.is_by_audit() {
+            true => Some(account::fetch::<Audit>(chain, &state.audit).await?.payer),
+            false => None,
+        };
+        let loser = match winner {
+            Party::Challenger => Some(state.defender),
+            Party::Defender => state.is_by_audit().then_some(state.challenger),
+        };
+        let loser = match loser {
+            Some(node) => {
+                let identity = account::fetch::<Node>(chain, &node).await?.identity;
+                Some(Loser { node, identity })
+            }
+            None => None,
+        };
+        let latest = account::network(chain).await?.epoch;
+        let epoch = (latest > 0).then_some(latest);
+        Ok(vec![instruction::dispute_settle(dispute, &state, audit_payer, epoch, loser)])
+    })
+    .await
+}
+
+/// Closes a settled dispute: a challenger's wallet is paid into its associated token account, a forfeited bond is burned. Anyone may.
+/// Sends nothing when it is closed.
+pub async fn close_dispute(
+    chain: &(impl Chain + ?Sized),
+    payer: &Keypair,
+    dispute: &Address,
+) -> Result<Vec<Confirmed>, ClientError> {
+    let Some(state) = account::find::<Dispute>(chain, dispute).await? else { return Ok(Vec::new()) };
+    let network = account::network(chain).await?;
+    let mut instructions = Vec::new();
+    let destination = (state.owed > 0).then(|| {
+        instructions.push(instruction::create_associated_token(&payer.pubkey(), &state.challenger, &network.mint));
+        address::associated_token(&state.challenger, &network.mint)
+    });
+    instructions.push(instruction::dispute_close(&network, dispute, &state, destination));
+    Ok(vec![chain.send(&instructions, &[payer]).await?])
 }
 
 /// Lamports that keep an account of `length` bytes alive.

@@ -10,7 +10,7 @@ use render_compute::{
     accounts,
     constants::MAX_PUBLISHERS,
     instruction as data,
-    state::{Lease, Network},
+    state::{Audit, Dispute, Lease, Network},
 };
 use solana_address::Address;
 use solana_instruction::{AccountMeta, Instruction};
@@ -419,6 +419,283 @@ pub fn attestation_reveal(
     })
 }
 
+/// Where a lease's account is.
+fn lease_at(lease: &Lease) -> Address {
+    address::lease(&lease.job, lease.index, lease.replica)
+}
+
+/// Where an audit's account is.
+fn audit_at(audit: &Audit) -> Address {
+    address::audit(&audit.lease, audit.attempt, audit.index)
+}
+
+/// Pays an audit that agrees with its lease, whose challenge window has closed. `identity` is the key of the auditor's node.
+/// The epoch's shard and record of that node must exist: [`crate::flow::prepare_accept`].
+pub fn audit_accept(audit: &Audit, identity: &Address, epoch: u64) -> Instruction {
+    data::AuditAccept {}.to_instruction(accounts::AuditAccept {
+        network: address::network(),
+        lease: audit.lease,
+        audit: audit_at(audit),
+        node: audit.node,
+        epoch: address::epoch(epoch),
+        shard: address::epoch_shard(epoch, address::shard_of(identity)),
+        node_epoch: address::node_epoch(&audit.node, epoch),
+        payer: audit.payer,
+    })
+}
+
+/// Takes an audit of a lease when the node's turn in the race has come.
+pub fn audit_claim(identity: &Address, lease: &Lease, index: u8) -> Instruction {
+    let at = lease_at(lease);
+    data::AuditClaim { index }.to_instruction(accounts::AuditClaim {
+        identity: *identity,
+        network: address::network(),
+        job: lease.job,
+        holder: lease.node,
+        node: address::node(identity),
+        lease: at,
+        audit: address::audit(&at, lease.attempt, index),
+        system_program: SYSTEM_PROGRAM,
+    })
+}
+
+/// Removes an audit whose lease was opened again or is gone.
+pub fn audit_close(audit: &Audit) -> Instruction {
+    data::AuditClose {}.to_instruction(accounts::AuditClose {
+        lease: audit.lease,
+        node: audit.node,
+        audit: audit_at(audit),
+        payer: audit.payer,
+    })
+}
+
+/// Commits to an audit's result; see `kernels::attestation::commitment`, with the audit's address as the lease's.
+pub fn audit_commit(identity: &Address, audit: &Audit, commitment: [u8; 32]) -> Instruction {
+    data::AuditCommit { commitment }.to_instruction(accounts::AuditCommit {
+        identity: *identity,
+        network: address::network(),
+        node: address::node(identity),
+        lease: audit.lease,
+        audit: audit_at(audit),
+    })
+}
+
+/// Draws the audit lottery of a committed lease.
+pub fn audit_draw(lease: &Lease) -> Instruction {
+    data::AuditDraw {}.to_instruction(accounts::AuditDraw {
+        network: address::network(),
+        job: lease.job,
+        lease: lease_at(lease),
+    })
+}
+
+/// Takes an audit from a node that missed its deadline.
+pub fn audit_expire(audit: &Audit) -> Instruction {
+    data::AuditExpire {}.to_instruction(accounts::AuditExpire {
+        network: address::network(),
+        node: audit.node,
+        lease: audit.lease,
+        audit: audit_at(audit),
+        payer: audit.payer,
+    })
+}
+
+/// Takes a lease from a node that hides the root that this audit computed too.
+pub fn audit_forfeit(lease: &Lease, audit: &Audit) -> Instruction {
+    data::AuditForfeit {}.to_instruction(accounts::AuditForfeit {
+        network: address::network(),
+        node: lease.node,
+        lease: audit.lease,
+        audit: audit_at(audit),
+        auditor: audit.node,
+        payer: audit.payer,
+    })
+}
+
+/// Ends a lease's wait for audits that nobody claimed.
+pub fn audit_lapse(lease: &Lease) -> Instruction {
+    data::AuditLapse {}.to_instruction(accounts::AuditLapse { network: address::network(), lease: lease_at(lease) })
+}
+
+/// Shows the root that an audit was committed to.
+pub fn audit_reveal(identity: &Address, audit: &Audit, root: [u8; 32], salt: [u8; 32]) -> Instruction {
+    data::AuditReveal { root, salt }.to_instruction(accounts::AuditReveal {
+        identity: *identity,
+        network: address::network(),
+        node: address::node(identity),
+        lease: audit.lease,
+        audit: audit_at(audit),
+    })
+}
+
+/// Pays or burns what the vault holds of a settled dispute. `destination`: a RENDER account of the challenger's wallet, where it is
+/// owed anything.
+pub fn dispute_close(
+    network: &Network,
+    dispute: &Address,
+    state: &Dispute,
+    destination: Option<Address>,
+) -> Instruction {
+    data::DisputeClose {}.to_instruction(accounts::DisputeClose {
+        network: address::network(),
+        dispute: *dispute,
+        payer: state.payer,
+        vault: network.stake_vault,
+        mint: network.mint,
+        destination,
+        token_program: TOKEN_PROGRAM,
+    })
+}
+
+/// The defender shows the hashes that the disputed part divides into.
+pub fn dispute_divide(signer: &Address, dispute: &Address, hashes: &[[u8; 32]]) -> Instruction {
+    data::DisputeDivide { hashes: hashes.to_vec() }
+        .to_instruction(accounts::DisputeDivide { signer: *signer, dispute: *dispute })
+}
+
+/// Denies a lease's root with a bond. `source`: the challenger's RENDER; `engine`: the job's.
+pub fn dispute_open(
+    network: &Network,
+    challenger: &Address,
+    source: &Address,
+    engine: &Address,
+    lease: &Lease,
+) -> Instruction {
+    let at = lease_at(lease);
+    data::DisputeOpen {}.to_instruction(accounts::DisputeOpen {
+        challenger: *challenger,
+        network: address::network(),
+        job: lease.job,
+        engine: *engine,
+        node: lease.node,
+        lease: at,
+        dispute: address::dispute(&at, lease.disputes),
+        source: *source,
+        vault: network.stake_vault,
+        token_program: TOKEN_PROGRAM,
+        system_program: SYSTEM_PROGRAM,
+    })
+}
+
+/// Denies a lease's root by an audit that differs. `engine`: the job's.
+pub fn dispute_open_audit(payer: &Address, engine: &Address, lease: &Lease, audit: &Audit) -> Instruction {
+    data::DisputeOpenAudit {}.to_instruction(accounts::DisputeOpenAudit {
+        payer: *payer,
+        network: address::network(),
+        job: lease.job,
+        engine: *engine,
+        node: lease.node,
+        auditor: audit.node,
+        lease: audit.lease,
+        audit: audit_at(audit),
+        dispute: address::dispute(&audit.lease, lease.disputes),
+        system_program: SYSTEM_PROGRAM,
+    })
+}
+
+/// The challenger names what it denies.
+pub fn dispute_pick(signer: &Address, dispute: &Address, part: u8) -> Instruction {
+    data::DisputePick { part }.to_instruction(accounts::DisputePick { signer: *signer, dispute: *dispute })
+}
+
+/// Has the disputed step executed, with bytes `offset..offset + length` of the account `evidence`.
+pub fn dispute_prove(dispute: &Address, state: &Dispute, evidence: &Address, offset: u32, length: u32) -> Instruction {
+    data::DisputeProve { offset, length }.to_instruction(accounts::DisputeProve {
+        dispute: *dispute,
+        evidence: *evidence,
+        referee: state.referee,
+    })
+}
+
+/// The defender shows the state before the disputed segment.
+pub fn dispute_segment(signer: &Address, dispute: &Address, state: [u8; 32], proof: &[[u8; 32]]) -> Instruction {
+    data::DisputeSegment { state, proof: proof.to_vec() }
+        .to_instruction(accounts::DisputeSegment { signer: *signer, dispute: *dispute })
+}
+
+/// A node that may lose work of an epoch by a settlement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Loser {
+    /// The node account.
+    pub node: Address,
+    /// Its identity.
+    pub identity: Address,
+}
+
+/// Has the loser of a decided dispute pay. `audit_payer`: who paid the rent of the audit that opened it; `epoch`: the latest one, if any;
+/// `loser`: the losing node, where the loser is one.
+pub fn dispute_settle(
+    dispute: &Address,
+    state: &Dispute,
+    audit_payer: Option<Address>,
+    epoch: Option<u64>,
+    loser: Option<Loser>,
+) -> Instruction {
+    let is_by_audit = state.is_by_audit();
+    let forfeits = epoch.zip(loser);
+    data::DisputeSettle {}.to_instruction(accounts::DisputeSettle {
+        network: address::network(),
+        dispute: *dispute,
+        lease: state.lease,
+        defender: state.defender,
+        challenger: is_by_audit.then_some(state.challenger),
+        audit: is_by_audit.then_some(state.audit),
+        audit_payer,
+        epoch: epoch.map(address::epoch),
+        node_epoch: forfeits.map(|(number, loser)| address::node_epoch(&loser.node, number)),
+        shard: forfeits.map(|(number, loser)| address::epoch_shard(number, address::shard_of(&loser.identity))),
+    })
+}
+
+/// Ends a dispute whose next move is late.
+pub fn dispute_timeout(dispute: &Address) -> Instruction {
+    data::DisputeTimeout {}.to_instruction(accounts::DisputeTimeout { dispute: *dispute })
+}
+
+/// The defender shows output and trace of the disputed unit.
+pub fn dispute_unit(
+    signer: &Address,
+    dispute: &Address,
+    state: &Dispute,
+    output: [u8; 32],
+    trace: [u8; 32],
+) -> Instruction {
+    data::DisputeUnit { output, trace }.to_instruction(accounts::DisputeUnit {
+        signer: *signer,
+        dispute: *dispute,
+        referee: state.referee,
+    })
+}
+
+/// Removes an author's evidence; its rent goes to the author. Only the author may while the dispute exists.
+pub fn evidence_close(closer: &Address, author: &Address, dispute: &Address) -> Instruction {
+    data::EvidenceClose {}.to_instruction(accounts::EvidenceClose {
+        closer: *closer,
+        dispute: *dispute,
+        author: *author,
+        evidence: address::evidence(dispute, author),
+    })
+}
+
+/// Makes an account for evidence of `size` bytes.
+pub fn evidence_open(author: &Address, dispute: &Address, size: u32) -> Instruction {
+    data::EvidenceOpen { size }.to_instruction(accounts::EvidenceOpen {
+        author: *author,
+        dispute: *dispute,
+        evidence: address::evidence(dispute, author),
+        system_program: SYSTEM_PROGRAM,
+    })
+}
+
+/// Writes a piece of evidence, `offset` bytes behind its first byte.
+pub fn evidence_write(author: &Address, dispute: &Address, offset: u32, bytes: &[u8]) -> Instruction {
+    data::EvidenceWrite { offset, bytes: bytes.to_vec() }.to_instruction(accounts::EvidenceWrite {
+        author: *author,
+        evidence: address::evidence(dispute, author),
+        system_program: SYSTEM_PROGRAM,
+    })
+}
+
 /// Mints a node's share of a finalized epoch to its operator. `wallet` and `payout` are the operator's.
 pub fn epoch_claim(network: &Network, number: u64, node: &Address, wallet: &Address, payout: &Address) -> Instruction {
     data::EpochClaim {}.to_instruction(accounts::EpochClaim {
@@ -633,6 +910,13 @@ names! {
     JobSeed = "job_seed", LeaseRelease = "lease_release", LeaseAccept = "lease_accept", LeaseClaim = "lease_claim",
     LeaseClose = "lease_close", LeaseExpire = "lease_expire", LeaseReturn = "lease_return",
     AttestationCommit = "attestation_commit", AttestationReveal = "attestation_reveal",
+    AuditAccept = "audit_accept", AuditClaim = "audit_claim", AuditClose = "audit_close", AuditCommit = "audit_commit",
+    AuditDraw = "audit_draw", AuditExpire = "audit_expire", AuditForfeit = "audit_forfeit", AuditLapse = "audit_lapse",
+    AuditReveal = "audit_reveal", DisputeClose = "dispute_close", DisputeDivide = "dispute_divide",
+    DisputeOpen = "dispute_open", DisputeOpenAudit = "dispute_open_audit", DisputePick = "dispute_pick",
+    DisputeProve = "dispute_prove", DisputeSegment = "dispute_segment", DisputeSettle = "dispute_settle",
+    DisputeTimeout = "dispute_timeout", DisputeUnit = "dispute_unit", EvidenceClose = "evidence_close",
+    EvidenceOpen = "evidence_open", EvidenceWrite = "evidence_write",
     EpochClaim = "epoch_claim", EpochClaimOperations = "epoch_claim_operations", EpochFinalize = "epoch_finalize",
     EpochOpen = "epoch_open", EpochShardClose = "epoch_shard_close", EpochShardOpen = "epoch_shard_open",
     EpochSum = "epoch_sum", NodeEpochClose = "node_epoch_close", NodeEpochOpen = "node_epoch_open",

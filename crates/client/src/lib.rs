@@ -1,5 +1,5 @@
 //! What a program that talks to the market needs: addresses, instruction builders, account and event decoding, job manifests,
-//! the blob store, the [`Chain`](chain::Chain) seam and the flows that take more than one transaction.
+//! the blob store, the [`Chain`](chain::Chain) seam, the flows that take more than one transaction, and the play of disputes.
 //!
 //! Rules are not here: they live in `market_model`, and accounts' layouts in the program crate, which this crate re-exports.
 
@@ -7,10 +7,12 @@ pub mod account;
 pub mod address;
 pub mod blob;
 pub mod chain;
+pub mod dispute;
 pub mod error;
 pub mod event;
 pub mod flow;
 pub mod instruction;
+pub mod lottery;
 pub mod manifest;
 
 pub use chain::{Chain, ChainError};

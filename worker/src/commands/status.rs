@@ -2,8 +2,8 @@
 
 use super::{Context, registered};
 use crate::{amount, error::WorkerError};
-use market_model::{epoch::claim_share, lease::LeaseState};
-use render_compute::state::{EPOCH_FINALIZED, Epoch, Lease, Network, Node, NodeEpoch};
+use market_model::{audit::AuditState, epoch::claim_share, lease::LeaseState};
+use render_compute::state::{Audit, EPOCH_FINALIZED, Epoch, Lease, Network, Node, NodeEpoch};
 use render_compute_client::{Chain, Signer, account, address};
 use serde_json::json;
 use std::fmt::Write;
@@ -23,6 +23,8 @@ pub(super) async fn status(context: &Context) -> anyhow::Result<()> {
         .map(|(_, lease)| lease)
         .filter(|lease| LeaseState::try_from(lease.status).is_ok_and(LeaseState::is_in_flight))
         .collect();
+    let audits: Vec<Audit> =
+        account::audits_of_node(&chain, &address).await?.into_iter().map(|(_, audit)| audit).collect();
     let filter = (std::mem::offset_of!(NodeEpoch, node), address.to_bytes().to_vec());
     let mut records: Vec<NodeEpoch> =
         account::list::<NodeEpoch>(&chain, &[filter]).await?.into_iter().map(|(_, record)| record).collect();
@@ -33,12 +35,14 @@ pub(super) async fn status(context: &Context) -> anyhow::Result<()> {
         epochs.push((record, account::epoch(&chain, record.epoch).await?));
     }
     let reputation = reputation_bps(&node, &network, now)?;
-    let text = format!("node {address}\n{}", describe(&node, &network, &held, &epochs, reputation, now));
+    let text = format!("node {address}\n{}", describe(&node, &network, &held, &audits, &epochs, reputation, now));
     let value = json!({
         "node": address.to_string(),
         "identity": identity.to_string(),
         "operator": node.operator.to_string(),
         "stake": node.stake,
+        "exposure": node.exposure,
+        "slashed": node.slashed_total,
         "unbonding": node.unbonding,
         "unbonding_until": node.unbonding_until,
         "leases_held": node.leases_held,
@@ -46,12 +50,18 @@ pub(super) async fn status(context: &Context) -> anyhow::Result<()> {
         "leases_accepted": node.leases_accepted,
         "leases_expired": node.leases_expired,
         "leases_returned": node.leases_returned,
+        "audits_accepted": node.audits_accepted,
+        "disputes_lost": node.disputes_lost,
         "credits_accepted": node.credits_accepted,
         "reputation_bps": reputation,
         "draining": node.draining == 1,
         "leases": held.iter().map(|lease| json!({
             "job": lease.job.to_string(), "index": lease.index, "state": state(lease), "deadline": lease.deadline,
-            "value": lease.value,
+            "value": lease.value, "audits_owed": lease.audits_owed, "audits_paid": lease.audits_paid,
+        })).collect::<Vec<_>>(),
+        "audits": audits.iter().map(|audit| json!({
+            "lease": audit.lease.to_string(), "index": audit.index, "state": audit_state(audit),
+            "deadline": audit.deadline, "value": audit.value,
         })).collect::<Vec<_>>(),
         "epochs": epochs.iter().map(|(record, epoch)| json!({
             "number": record.epoch, "work": record.work, "claimed": record.is_claimed == 1,
@@ -72,6 +82,7 @@ fn describe(
     node: &Node,
     network: &Network,
     held: &[Lease],
+    audits: &[Audit],
     epochs: &[(NodeEpoch, Option<Epoch>)],
     reputation: u64,
     now: i64,
@@ -94,12 +105,28 @@ fn describe(
         let when = if left > 0 { format!("free in {}", duration(left)) } else { "free to withdraw".into() };
         line("unbonding", format!("{} RENDER, {when}", amount::render(node.unbonding)));
     }
+    if node.exposure > 0 {
+        let free = node.stake.saturating_sub(node.exposure);
+        let covers = format!(
+            "{} RENDER cover what it holds, {} free for more",
+            amount::render(node.exposure),
+            amount::render(free)
+        );
+        line("at risk", covers);
+    }
+    if node.slashed_total > 0 {
+        line("slashed", format!("{} RENDER, {} disputes lost", amount::render(node.slashed_total), node.disputes_lost));
+    }
     line("reputation", format!("{} ({reputation} of 10000)", in_words(reputation)));
     line(
         "record",
         format!(
-            "{} accepted for {} credits, {} given back, {} expired",
-            node.leases_accepted, node.credits_accepted, node.leases_returned, node.leases_expired
+            "{} leases and {} audits accepted for {} credits, {} given back, {} expired",
+            node.leases_accepted,
+            node.audits_accepted,
+            node.credits_accepted,
+            node.leases_returned,
+            node.leases_expired
         ),
     );
     let drain = if node.draining == 1 { ", draining" } else { "" };
@@ -108,6 +135,9 @@ fn describe(
         let left = lease.deadline.saturating_sub(now);
         let when = if left >= 0 { format!("{} left", duration(left)) } else { format!("{} ago", duration(-left)) };
         line("", format!("lease {} of job {}: {}, {when}", lease.index, lease.job, state(lease)));
+    }
+    for audit in audits {
+        line("audit", format!("{} of lease {}: {}", audit.index, audit.lease, audit_state(audit)));
     }
     for (record, epoch) in epochs {
         let work: u64 = record.work.iter().sum();
@@ -140,10 +170,24 @@ fn share(record: &NodeEpoch, epoch: Option<&Epoch>) -> u64 {
 fn state(lease: &Lease) -> &'static str {
     match LeaseState::try_from(lease.status) {
         Ok(LeaseState::Claimed) => "claimed, to be committed",
+        Ok(LeaseState::Committed) if lease.drawn == 0 => "committed, waits for the audit lottery",
         Ok(LeaseState::Committed) => "committed, to be revealed",
+        Ok(LeaseState::Auditing) => "committed, waits for its auditors",
+        Ok(LeaseState::Opening) => "committed, its auditors reveal",
+        Ok(LeaseState::Disputed) => "revealed, under dispute",
         Ok(LeaseState::Revealed) => "revealed, in its challenge window",
         Ok(LeaseState::Accepted) => "accepted",
         _ => "free",
+    }
+}
+
+fn audit_state(audit: &Audit) -> &'static str {
+    match AuditState::try_from(audit.status) {
+        Ok(AuditState::Claimed) => "claimed, to be committed",
+        Ok(AuditState::Committed) => "committed, to be revealed",
+        Ok(AuditState::Revealed) => "revealed",
+        Ok(AuditState::Disputed) => "differs, under dispute",
+        Err(_) => "unknown",
     }
 }
 
@@ -190,6 +234,10 @@ mod tests {
         let mut lease = Lease::zeroed();
         lease.status = LeaseState::Revealed.into();
         lease.deadline = 1_065;
+        let mut audit = Audit::zeroed();
+        audit.index = 1;
+        audit.status = AuditState::Committed.into();
+        node.exposure = 4 * 100_000_000;
         let mut record = NodeEpoch::zeroed();
         record.epoch = 3;
         record.work = [50, 0];
@@ -197,13 +245,15 @@ mod tests {
         epoch.state = EPOCH_FINALIZED;
         epoch.work = [100, 0];
         epoch.work_pools = [300_000_000, 0];
-        let text = describe(&node, &network, &[lease], &[(record, Some(epoch))], 5_000, 1_000);
+        let text = describe(&node, &network, &[lease], &[audit], &[(record, Some(epoch))], 5_000, 1_000);
         for part in [
             "99 RENDER, 1 too little to work",
             "1 RENDER, free in 1 days 1 h",
             "neutral (5000 of 10000)",
             "1 of 4 held",
             "revealed, in its challenge window, 1 min 5 s left",
+            "4 RENDER cover what it holds, 95 free for more",
+            "1 of lease 11111111111111111111111111111111: committed, to be revealed",
             "3: 50 credits of work, 1.5 RENDER to claim",
         ] {
             assert!(text.contains(part), "{part:?} is not in\n{text}");

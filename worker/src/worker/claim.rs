@@ -7,7 +7,7 @@ use super::{
 use crate::{
     error::WorkerError,
     journal::{LeaseKey, Record},
-    plan::{self, Choice, Contender, LeaseStep, OpenJob, Plan, Unfit, earlier},
+    plan::{self, Choice, Contender, OpenJob, Plan, Unfit, earlier},
     scenes::PrepareError,
 };
 use futures_util::future::join_all;
@@ -17,13 +17,16 @@ use render_compute_client::{
     ChainError, Instruction, Signer, account,
     address::{self, RENDER_ENGINE},
     error::describe,
-    instruction,
+    event::Event,
+    flow, instruction,
+    lottery::{first_after, slot_hashes},
 };
 use solana_address::Address;
 use std::collections::{BTreeMap, HashSet};
 
 const CLAIM: &str = "a claim";
 const SEED: &str = "seeding a job";
+const MOVE_ON: &str = "moving an abandoned lease on";
 /// Chain seconds after which a job whose blobs were missing is looked at again.
 const LOOK_AGAIN_SECONDS: i64 = 60;
 /// Slots that SlotHashes remembers, less some for the time a transaction takes: an older job's seed is whatever slot is the
@@ -31,16 +34,16 @@ const LOOK_AGAIN_SECONDS: i64 = 60;
 const FORESEEABLE_SLOTS: u64 = 450;
 
 impl Worker {
-    /// Claims what can be claimed now.
-    pub(super) async fn claim(&mut self, view: &View, done: &mut Vec<Done>) -> Result<Outlook, WorkerError> {
+    /// Claims what can be claimed now. `audits`: audits that were claimed in the same pass.
+    pub(super) async fn claim(
+        &mut self,
+        view: &View,
+        audits: usize,
+        done: &mut Vec<Done>,
+    ) -> Result<Outlook, WorkerError> {
         let moment = view.moment;
-        let waiting = view.held.iter().filter(|held| {
-            LeaseState::try_from(held.lease.status) == Ok(LeaseState::Claimed)
-                && self.next_step(held, moment) == LeaseStep::Render
-        });
-        let (count, work) =
-            waiting.fold((0, 0_u64), |(count, work), held| (count + 1, work.saturating_add(held.work())));
-        let room = self.settings.queue.saturating_sub(count);
+        let (count, work) = self.backlog(view);
+        let room = self.settings.queue.saturating_sub(count).saturating_sub(audits);
         let backlog_seconds = self.pace.seconds(work);
         let mut jobs = self.open_jobs(view).await?;
         let contender =
@@ -57,6 +60,7 @@ impl Worker {
             let leases = account::leases_of_job(&*self.chain, &open.address).await?;
             open.leases = leases.into_iter().map(|(_, lease)| (lease.index, lease)).collect();
         }
+        self.draw_abandoned(&jobs, moment, done).await?;
         loop {
             let plan = plan::claims(&contender, &jobs, moment.now);
             let Some(unservable) = self.first_unservable(&plan, &jobs, moment, done).await else {
@@ -99,7 +103,7 @@ impl Worker {
     }
 
     /// Whether the network's `render` means what this build computes.
-    async fn knows_engine(&mut self, address: &Address) -> Result<bool, WorkerError> {
+    pub(super) async fn knows_engine(&mut self, address: &Address) -> Result<bool, WorkerError> {
         let engine: Option<Engine> = account::find(&*self.chain, address).await?;
         let is_known = engine.is_some_and(|engine| self.settings.engine_digests.contains(&engine.digest));
         if !is_known && !std::mem::replace(&mut self.has_warned_of_engine, true) {
@@ -118,7 +122,7 @@ impl Worker {
         if !jobs.iter().any(|open| open.needs_seed) {
             return Ok(());
         }
-        let hashes = self.chain.account(&address::SLOT_HASHES).await?.map(|account| account.data).unwrap_or_default();
+        let hashes = slot_hashes(&*self.chain).await?;
         let mut kept = Vec::new();
         for mut open in std::mem::take(jobs) {
             if !open.needs_seed {
@@ -129,9 +133,9 @@ impl Worker {
                 self.seed_alone(&open, moment, done).await?;
                 continue;
             }
-            match first_hash_after(&hashes, open.job.opened_slot) {
-                Some(seed) => {
-                    open.job.seed = seed;
+            match first_after(&hashes, open.job.opened_slot) {
+                Some(found) => {
+                    open.job.seed = found.hash;
                     open.job.seeded = 1;
                     kept.push(open);
                 }
@@ -140,6 +144,70 @@ impl Worker {
         }
         *jobs = kept;
         Ok(())
+    }
+
+    /// Draws the lotteries of nodes that vanished after their commitment: only then their leases can be expired, or audited.
+    async fn draw_abandoned(
+        &mut self,
+        jobs: &[OpenJob],
+        moment: Moment,
+        done: &mut Vec<Done>,
+    ) -> Result<(), WorkerError> {
+        let undrawn = |lease: &&Lease| {
+            lease.status == u8::from(LeaseState::Committed) && lease.drawn == 0 && lease.node != self.node
+        };
+        let leases: Vec<Lease> = jobs.iter().flat_map(|open| open.leases.values()).filter(undrawn).copied().collect();
+        for lease in leases {
+            let key = LeaseKey::of_lease(address::lease(&lease.job, lease.index, lease.replica), lease.attempt);
+            self.move_on(key, lease.node, lease.deadline, moment, done).await?;
+        }
+        Ok(())
+    }
+
+    /// Marks the missed deadlines of a lease that is none of this node's, when it is its turn to.
+    pub(super) async fn move_on(
+        &mut self,
+        key: LeaseKey,
+        node: Address,
+        deadline: i64,
+        moment: Moment,
+        done: &mut Vec<Done>,
+    ) -> Result<(), WorkerError> {
+        let turn = self.turn(deadline.saturating_add(1));
+        if moment.now < turn {
+            self.wake_at(turn);
+            return Ok(());
+        }
+        if !self.settings.duties || self.must_wait(MOVE_ON, key.lease, moment.now) {
+            return Ok(());
+        }
+        let identity = self.settings.identity.clone();
+        match flow::expire(&*self.chain, &identity, &key.lease).await {
+            Ok(sent) => {
+                self.backoff.worked(MOVE_ON, key.lease);
+                for confirmed in sent {
+                    self.wake_at(moment.now);
+                    let signature = confirmed.signature;
+                    for event in &confirmed.events {
+                        match event {
+                            Event::LeaseExpired(_) => {
+                                self.report(done, Done::Expired { lease: key.lease, node, signature });
+                            }
+                            Event::AuditDrawn(event) => {
+                                let audits = u8::try_from(event.audits).unwrap_or(u8::MAX);
+                                self.report(done, Done::Drawn { key, audits, signature });
+                            }
+                            Event::AuditLapsed(_) => {
+                                self.report(done, Done::AuditsLapsed { lease: key.lease, signature });
+                            }
+                            _ => {}
+                        }
+                    }
+                }
+                Ok(())
+            }
+            Err(error) => self.duty_failed(MOVE_ON, key.lease, moment.now, error, done),
+        }
     }
 
     async fn seed_alone(&mut self, open: &OpenJob, moment: Moment, done: &mut Vec<Done>) -> Result<(), WorkerError> {
@@ -202,7 +270,7 @@ impl Worker {
         let mut ready: Vec<(Choice, LeaseKey, Vec<Instruction>)> = Vec::new();
         let mut seeding = HashSet::new();
         for choice in plan.choices {
-            let key = LeaseKey { lease: address::lease(&choice.job, choice.index, 0), attempt: choice.attempt };
+            let key = LeaseKey::of_lease(address::lease(&choice.job, choice.index, 0), choice.attempt);
             if let Some(again) = self.backoff.waits(CLAIM, key.lease, moment.now) {
                 next_at = earlier(next_at, Some(again));
                 continue;
@@ -280,45 +348,5 @@ fn sentence(unfit: Unfit) -> String {
             .and_then(describe)
             .map_or_else(|| format!("the chain would refuse with code {code}"), |(_, sentence)| sentence.to_owned()),
         Unfit::TooSlow { seconds } => format!("rendering would take about {seconds} s of the lease's time"),
-    }
-}
-
-/// The hash of the first slot after `slot` in the content of the SlotHashes sysvar, as the chain looks it up: a count, then
-/// slots with their hashes, the latest first.
-fn first_hash_after(hashes: &[u8], slot: u64) -> Option<[u8; 32]> {
-    const ENTRY: usize = 40;
-    let count = usize::try_from(u64::from_le_bytes(hashes.get(..8)?.try_into().ok()?)).ok()?;
-    let entries = hashes.get(8..)?.chunks_exact(ENTRY).take(count);
-    let slot_of = |entry: &[u8]| entry.first_chunk::<8>().map(|bytes| u64::from_le_bytes(*bytes));
-    let first = entries.take_while(|entry| slot_of(entry).is_some_and(|at| at > slot)).last()?;
-    first.last_chunk::<32>().copied()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn hashes(slots: &[u64]) -> Vec<u8> {
-        let mut bytes = (slots.len() as u64).to_le_bytes().to_vec();
-        for slot in slots {
-            bytes.extend(slot.to_le_bytes());
-            bytes.extend([*slot as u8; 32]);
-        }
-        bytes
-    }
-
-    #[test]
-    fn the_seed_is_the_hash_of_the_first_slot_after_the_opening() {
-        let content = hashes(&[9, 8, 6, 5]); // slot 7 was skipped
-        assert_eq!(first_hash_after(&content, 6), Some([8; 32]));
-        assert_eq!(first_hash_after(&content, 7), Some([8; 32]));
-        assert_eq!(first_hash_after(&content, 4), Some([5; 32]));
-    }
-
-    #[test]
-    fn there_is_no_seed_before_a_later_slot_has_a_hash() {
-        assert_eq!(first_hash_after(&hashes(&[9, 8]), 9), None);
-        assert_eq!(first_hash_after(&hashes(&[]), 0), None);
-        assert_eq!(first_hash_after(&[1, 2, 3], 0), None);
     }
 }

@@ -1,7 +1,10 @@
 //! What a worker reports about what it did.
 
 use crate::journal::LeaseKey;
-use render_compute_client::Signature;
+use render_compute_client::{
+    Signature,
+    dispute::{Party, party_name},
+};
 use solana_address::Address;
 use std::fmt;
 
@@ -37,11 +40,110 @@ pub enum Done {
         /// Transaction.
         signature: Signature,
     },
-    /// A root is public and its blob is in the store.
+    /// The audit lottery of a lease was drawn.
+    Drawn {
+        /// Of which lease.
+        key: LeaseKey,
+        /// Audits that must agree before it is paid; 0 when it was not picked.
+        audits: u8,
+        /// Transaction.
+        signature: Signature,
+    },
+    /// The audit of another node's lease was won.
+    AuditClaimed {
+        /// Which.
+        key: LeaseKey,
+        /// Of which job.
+        job: Address,
+        /// Transaction.
+        signature: Signature,
+    },
+    /// A missed deadline of an audit was marked.
+    AuditExpired {
+        /// Which.
+        key: LeaseKey,
+        /// The node that missed it.
+        node: Address,
+        /// Transaction.
+        signature: Signature,
+    },
+    /// A lease goes on without the audits that nobody claimed.
+    AuditsLapsed {
+        /// Which.
+        lease: Address,
+        /// Transaction.
+        signature: Signature,
+    },
+    /// A holder that hid its root from its auditors lost its lease.
+    Forfeited {
+        /// The lease account.
+        lease: Address,
+        /// The node that hid it.
+        node: Address,
+        /// Transaction.
+        signature: Signature,
+    },
+    /// An audit whose lease is not the same any more was closed.
+    AuditClosed {
+        /// Which.
+        key: LeaseKey,
+        /// Transaction.
+        signature: Signature,
+    },
+    /// A dispute was opened.
+    DisputeOpened {
+        /// The dispute account.
+        dispute: Address,
+        /// The audit that differs.
+        key: LeaseKey,
+        /// Transaction.
+        signature: Signature,
+    },
+    /// A move of a dispute was made.
+    Moved {
+        /// The dispute account.
+        dispute: Address,
+        /// For which side.
+        party: Party,
+        /// What kind of move.
+        what: &'static str,
+        /// Transaction.
+        signature: Signature,
+    },
+    /// A dispute ended because the other side missed its turn.
+    TimedOut {
+        /// The dispute account.
+        dispute: Address,
+        /// The side that was silent.
+        silent: Party,
+        /// Transaction.
+        signature: Signature,
+    },
+    /// A dispute is settled.
+    DisputeSettled {
+        /// The dispute account.
+        dispute: Address,
+        /// The side that won.
+        winner: Party,
+        /// Whether that is this node.
+        is_own: bool,
+        /// RENDER base units that the loser lost.
+        taken: u64,
+        /// Transaction.
+        signature: Signature,
+    },
+    /// The account of a settled dispute was closed.
+    DisputeClosed {
+        /// The dispute account.
+        dispute: Address,
+        /// Transaction.
+        signature: Signature,
+    },
+    /// A root is public; a lease's blob is in the store.
     Revealed {
         /// Of which lease.
         key: LeaseKey,
-        /// SHA-256 of the blob.
+        /// SHA-256 of the result's bytes.
         result: [u8; 32],
         /// Transaction.
         signature: Signature,
@@ -128,12 +230,40 @@ impl fmt::Display for Done {
             Self::Claimed { key, job, index, .. } => {
                 write!(formatter, "claimed lease {index} of job {job} (attempt {}, {})", key.attempt, key.lease)
             }
-            Self::Rendered { key, units, .. } => write!(formatter, "rendered {units} units of lease {}", key.lease),
-            Self::Committed { key, slot, .. } => write!(formatter, "committed to lease {} in slot {slot}", key.lease),
-            Self::Revealed { key, .. } => write!(formatter, "revealed the root of lease {}", key.lease),
-            Self::Accepted { key, value, .. } => write!(formatter, "lease {} is accepted: {value} credits", key.lease),
-            Self::Returned { key, reason, .. } => write!(formatter, "gave back lease {}: {reason}", key.lease),
-            Self::Lost { key, reason } => write!(formatter, "lease {} is gone: {reason}", key.lease),
+            Self::Rendered { key, units, .. } => write!(formatter, "rendered {units} units of {key}"),
+            Self::Committed { key, slot, .. } => write!(formatter, "committed to {key} in slot {slot}"),
+            Self::Drawn { key, audits: 0, .. } => write!(formatter, "{key} was not picked for an audit"),
+            Self::Drawn { key, audits, .. } => write!(formatter, "{key} was picked for {audits} audits"),
+            Self::AuditClaimed { key, job, .. } => write!(formatter, "claimed {key} of job {job}"),
+            Self::AuditExpired { key, node, .. } => {
+                write!(formatter, "marked the missed deadline of {key} by node {node}")
+            }
+            Self::AuditsLapsed { lease, .. } => {
+                write!(formatter, "lease {lease} goes on without the audits that nobody claimed")
+            }
+            Self::Forfeited { lease, node, .. } => {
+                write!(formatter, "node {node} hid its root from its auditors and forfeits lease {lease}")
+            }
+            Self::AuditClosed { key, .. } => write!(formatter, "closed {key}, which is out of date"),
+            Self::DisputeOpened { dispute, key, .. } => {
+                write!(formatter, "{key} differs from its lease's root: opened dispute {dispute}")
+            }
+            Self::Moved { dispute, party, what, .. } => {
+                write!(formatter, "dispute {dispute}: moved as the {} ({what})", party_name(*party))
+            }
+            Self::TimedOut { dispute, silent, .. } => {
+                write!(formatter, "dispute {dispute}: the {} missed its turn", party_name(*silent))
+            }
+            Self::DisputeSettled { dispute, winner, is_own, taken, .. } => {
+                let whose = if *is_own { ", this node" } else { "" };
+                let (winner, taken) = (party_name(*winner), crate::amount::render(*taken));
+                write!(formatter, "dispute {dispute}: the {winner}{whose} won; the loser lost {taken} RENDER")
+            }
+            Self::DisputeClosed { dispute, .. } => write!(formatter, "closed dispute {dispute}"),
+            Self::Revealed { key, .. } => write!(formatter, "revealed the root of {key}"),
+            Self::Accepted { key, value, .. } => write!(formatter, "{key} is accepted: {value} credits"),
+            Self::Returned { key, reason, .. } => write!(formatter, "gave back {key}: {reason}"),
+            Self::Lost { key, reason } => write!(formatter, "{key} is gone: {reason}"),
             Self::Expired { lease, node, .. } => {
                 write!(formatter, "marked the missed deadline of lease {lease} by node {node}")
             }

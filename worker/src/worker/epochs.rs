@@ -47,12 +47,13 @@ impl Worker {
         if self.settings.reclaim_rent && is_due(self.epochs.look_for_rent, now) {
             self.epochs.look_for_rent = Some(now.saturating_add(LOOK_SECONDS));
             self.reclaim_rent(view, done).await?;
+            self.reclaim_disputes(view, done).await?;
         }
         Ok(())
     }
 
     /// This node's turn at a duty that any node can do: some seconds after it fell due, so that they do not all send at once.
-    fn turn(&self, due: i64) -> i64 {
+    pub(super) fn turn(&self, due: i64) -> i64 {
         let hash = kernels::merkle::sha256(&[self.node.as_ref(), &due.to_le_bytes()]);
         let seconds = u32::from_le_bytes([hash[0], hash[1], hash[2], hash[3]]);
         due.saturating_add(i64::from(seconds % self.settings.duty_spread_seconds.saturating_add(1)))

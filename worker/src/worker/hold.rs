@@ -1,8 +1,10 @@
-//! The leases this node holds: rendering, committing, revealing, accepting, giving back.
+//! The leases this node holds: rendering, committing, drawing, revealing, accepting, giving back. Also what leases and audits
+//! share: their transactions, and what is rendered next.
 
 use super::{
     Done, Worker,
-    view::{Held, Moment, View},
+    dispute::Play,
+    view::{Held, Moment, View, units},
 };
 use crate::{
     backend::{BackendError, Finished, Order},
@@ -15,32 +17,74 @@ use bytes::Bytes;
 use futures_util::future::join_all;
 use kernels::{attestation, merkle::sha256, render::UnitOutput};
 use market_model::lease::LeaseState;
-use render_compute::state::Lease;
-use render_compute_client::{ChainError, ClientError, Instruction, Signer, chain::Confirmed, flow, instruction};
+use render_compute::state::{Job, Lease};
+use render_compute_client::{
+    ChainError, ClientError, Instruction, Signer,
+    chain::Confirmed,
+    event::Event,
+    flow, instruction,
+    lottery::{Lottery, look, slot_hashes},
+};
 use solana_address::Address;
 use std::ops::Range;
 
-const COMMIT: &str = "a commitment";
-const REVEAL: &str = "a reveal";
-const ACCEPT: &str = "an acceptance";
+pub(super) const COMMIT: &str = "a commitment";
+const DRAW: &str = "a draw";
+pub(super) const REVEAL: &str = "a reveal";
+pub(super) const ACCEPT: &str = "an acceptance";
 const RETURN: &str = "a return";
 const EXPIRE: &str = "marking a missed deadline";
 const PREPARE: &str = "preparing an acceptance";
 
-/// A transaction about a lease, and what it means when it stands.
-struct Action {
-    what: &'static str,
-    key: LeaseKey,
-    instructions: Vec<Instruction>,
-    meaning: Meaning,
+/// A transaction about a lease or an audit, and what it means when it stands.
+pub(super) struct Action {
+    pub(super) what: &'static str,
+    pub(super) key: LeaseKey,
+    pub(super) instructions: Vec<Instruction>,
+    pub(super) meaning: Meaning,
 }
 
-enum Meaning {
+pub(super) enum Meaning {
     Commit,
-    Reveal { result: [u8; 32] },
-    Accept { value: u64 },
-    Return { reason: String },
-    Expire { node: Address },
+    Draw,
+    Reveal {
+        result: [u8; 32],
+    },
+    Accept {
+        value: u64,
+    },
+    Return {
+        reason: String,
+    },
+    Expire {
+        node: Address,
+    },
+    /// The audit is another node's as well as this one's.
+    ExpireAudit {
+        node: Address,
+    },
+    AcceptOther {
+        value: u64,
+    },
+    Lapse,
+    Forfeit {
+        node: Address,
+    },
+    Close,
+    Dispute {
+        dispute: Address,
+    },
+}
+
+/// Units that are to be rendered, for a lease or an audit.
+pub(super) struct Work<'a> {
+    pub(super) key: LeaseKey,
+    pub(super) lease: &'a Lease,
+    pub(super) job: Option<&'a Job>,
+    /// Latest moment of what needs the result.
+    pub(super) deadline: i64,
+    /// Whether nothing is committed to yet: only then it can be given up.
+    pub(super) is_fresh: bool,
 }
 
 /// The last moment to give a lease back or see its commitment arrive: a twentieth of its time before the deadline.
@@ -49,7 +93,7 @@ fn last_call(lease: &Lease) -> i64 {
     lease.deadline.saturating_sub((whole / 20).max(2))
 }
 
-fn is(lease: &Lease, state: LeaseState) -> bool {
+pub(super) fn is(lease: &Lease, state: LeaseState) -> bool {
     lease.status == u8::from(state)
 }
 
@@ -64,10 +108,20 @@ impl Worker {
                 self.journal.write(key, Record::Claimed { deadline: held.lease.deadline })?;
             }
         }
+        for held in &view.audits {
+            let key = held.key();
+            if !self.journal.has(key, |record| matches!(record, Record::Claimed { .. })) {
+                self.journal.write(key, Record::Claimed { deadline: held.audit.deadline })?;
+            }
+        }
         let open: Vec<LeaseKey> = self.journal.open_leases().collect();
         for key in open {
             let Some(lease) = view.leases.get(&key.lease) else { continue };
-            match self.ending(key, lease.as_ref(), view.moment) {
+            let ending = match key.audit {
+                Some(_) => self.audit_ending(key, lease.as_ref(), view),
+                None => self.ending(key, lease.as_ref(), view.moment),
+            };
+            match ending {
                 Some(Record::Accepted { value }) => {
                     self.end(key, Record::Accepted { value })?;
                     self.report(done, Done::Accepted { key, value, signature: None });
@@ -85,15 +139,13 @@ impl Worker {
     /// How a lease ended, by what the chain says about it. A node of the chain that lags behind must not end one.
     fn ending(&self, key: LeaseKey, lease: Option<&Lease>, moment: Moment) -> Option<Record> {
         let lost = |reason: &str| Some(Record::Lost { reason: reason.to_owned() });
-        let claimed = self.journal.records(key).iter().rev().find_map(|record| match record {
-            Record::Claimed { deadline } => Some(*deadline),
-            _ => None,
-        });
-        match (lease, claimed) {
+        match (lease, self.claimed_until(key)) {
             (Some(lease), _) if lease.attempt == key.attempt && lease.node == self.node => {
                 is(lease, LeaseState::Accepted).then_some(Record::Accepted { value: lease.value })
             }
-            (Some(lease), _) if lease.attempt > key.attempt => lost("it was given up or its deadline passed"),
+            (Some(lease), _) if lease.attempt > key.attempt => {
+                lost("it was given up, a deadline passed, or a dispute over it was lost")
+            }
             (None, Some(_)) if self.journal.has(key, |record| matches!(record, Record::Revealed)) => {
                 lost("its account was closed after it was settled")
             }
@@ -109,45 +161,67 @@ impl Worker {
         }
     }
 
-    /// Ends a lease in the journal and forgets everything about it.
+    /// The deadline that a lease or audit was claimed with; `None` while no claim is known to stand.
+    pub(super) fn claimed_until(&self, key: LeaseKey) -> Option<i64> {
+        self.journal.records(key).iter().rev().find_map(|record| match record {
+            Record::Claimed { deadline } => Some(*deadline),
+            _ => None,
+        })
+    }
+
+    /// Ends a lease or audit in the journal and forgets everything about it.
     pub(super) fn end(&mut self, key: LeaseKey, record: Record) -> Result<(), WorkerError> {
         self.journal.write(key, record)?;
         self.spool.remove(key);
         self.giving_up.remove(&key);
         self.published.remove(&key);
+        self.indefensible.remove(&key);
+        self.checked.remove(&key);
         Ok(())
+    }
+
+    /// The sealed result of a lease or audit, while its bytes are at hand.
+    pub(super) fn at_hand(&self, key: LeaseKey) -> Option<Sealed> {
+        self.journal.sealed(key).filter(|_| self.spool.has(key) || self.published.contains(&key))
     }
 
     /// What a lease waits for.
     pub(super) fn next_step(&self, held: &Held, moment: Moment) -> LeaseStep {
         let key = held.key();
-        let sealed = self.journal.sealed(key).filter(|_| self.spool.has(key) || self.published.contains(&key));
+        let sealed = self.at_hand(key);
         let step = lease_step(&held.lease, sealed.is_some(), moment.now, moment.slot);
         match sealed {
-            // Someone else used this identity. Rendering again would give the same bits: it can only wait for its deadline.
-            Some(sealed) if step == LeaseStep::Reveal && self.commitment(held, &sealed) != held.lease.commitment => {
+            // Someone else used this identity, or the result does not stand: rendering again would give the same bits. It can only
+            // wait for its deadline.
+            Some(sealed) if step == LeaseStep::Reveal && !self.can_reveal(key, &sealed, &held.lease.commitment) => {
                 LeaseStep::Wait(held.lease.deadline.checked_add(1))
             }
             _ => step,
         }
     }
 
-    fn commitment(&self, held: &Held, sealed: &Sealed) -> [u8; 32] {
+    /// Whether a result opens the commitment that the chain holds, and is one that this node can defend as far as it knows.
+    pub(super) fn can_reveal(&self, key: LeaseKey, sealed: &Sealed, commitment: &[u8; 32]) -> bool {
+        self.commitment(key, sealed) == *commitment && !self.indefensible.contains(&key)
+    }
+
+    pub(super) fn commitment(&self, key: LeaseKey, sealed: &Sealed) -> [u8; 32] {
         attestation::commitment(
-            held.address.as_array(),
+            key.account().as_array(),
             self.node.as_array(),
             self.registered_slot,
-            held.lease.attempt,
+            key.attempt,
             &sealed.root,
             &sealed.salt,
         )
     }
 
-    /// Does what every held lease waits for.
+    /// Does what every held lease and audit waits for.
     pub(super) async fn advance(&mut self, view: &View, done: &mut Vec<Done>) -> Result<(), WorkerError> {
         let moment = view.moment;
         let mut actions = Vec::new();
         let mut to_render = Vec::new();
+        let mut plays = Vec::new();
         let mut has_acceptable = false;
         for held in &view.held {
             let key = held.key();
@@ -163,15 +237,23 @@ impl Worker {
                 continue;
             }
             match step {
-                LeaseStep::Render => to_render.push(held),
+                LeaseStep::Render => to_render.push(Work {
+                    key,
+                    lease: &held.lease,
+                    job: held.job.as_ref(),
+                    deadline: held.lease.deadline,
+                    is_fresh: is(&held.lease, LeaseState::Claimed),
+                }),
                 LeaseStep::Commit => actions.extend(self.commit(held)),
-                LeaseStep::Reveal => match self.publish(held).await {
-                    Ok(sealed) => actions.push(self.reveal(held, sealed)),
-                    Err(error) => {
-                        tracing::error!(lease = %held.address, %error, "the result cannot be published; trying again");
-                        self.wake_at(moment.now.saturating_add(1));
+                LeaseStep::Draw => actions.extend(self.draw(held, moment, done).await?),
+                LeaseStep::Reveal => {
+                    if let Some(sealed) = self.revealable(held, moment, done).await {
+                        actions.push(self.reveal(held, sealed));
                     }
-                },
+                }
+                // Below, with the audits that this node holds itself.
+                LeaseStep::Audits => {}
+                LeaseStep::Play => plays.push(Play::of_lease(held)),
                 LeaseStep::Accept => has_acceptable = true,
                 LeaseStep::Wait(at) => self.wake_at(at.unwrap_or(moment.now)),
                 LeaseStep::Overdue => {
@@ -186,7 +268,9 @@ impl Worker {
         if has_acceptable {
             actions.extend(self.accept_all(view, done).await?);
         }
+        self.advance_audits(view, &mut actions, &mut to_render, &mut plays, done).await?;
         self.send_all(actions, moment, done).await?;
+        self.play_all(plays, view, done).await?;
         self.render_next(to_render, moment).await;
         Ok(())
     }
@@ -217,7 +301,7 @@ impl Worker {
     fn commit(&self, held: &Held) -> Option<Action> {
         let key = held.key();
         let sealed = self.journal.sealed(key)?;
-        let commitment = self.commitment(held, &sealed);
+        let commitment = self.commitment(key, &sealed);
         let identity = self.settings.identity.pubkey();
         Some(Action {
             what: COMMIT,
@@ -227,9 +311,69 @@ impl Worker {
         })
     }
 
-    /// Puts the result where everyone can read it. Its commitment stands already.
-    async fn publish(&mut self, held: &Held) -> Result<Sealed, WorkerError> {
+    /// Draws the audit lottery. What it will say can be seen beforehand: where the lease is not picked, it is revealed in the same
+    /// transaction.
+    async fn draw(&mut self, held: &Held, moment: Moment, done: &mut Vec<Done>) -> Result<Option<Action>, WorkerError> {
+        let (key, is_late) = (held.key(), moment.now > held.lease.deadline);
+        let Some(job) = &held.job else { return Ok(None) };
+        let hashes = slot_hashes(&*self.chain).await?;
+        let is_picked = match look(&hashes, &held.address, &held.lease, job) {
+            Lottery::Early => {
+                self.wake_at(moment.now);
+                return Ok(None);
+            }
+            Lottery::Lost if is_late => return Ok(Some(expire(held))),
+            Lottery::Lost => {
+                self.wake_at(held.lease.deadline.saturating_add(1));
+                return Ok(None);
+            }
+            Lottery::Ready { is_picked } => is_picked,
+        };
+        let draw = instruction::audit_draw(&held.lease);
+        if is_picked {
+            return Ok(Some(Action { what: DRAW, key, instructions: vec![draw], meaning: Meaning::Draw }));
+        }
+        if is_late {
+            let Action { what, key, instructions, meaning } = expire(held);
+            let instructions = [vec![draw], instructions].concat();
+            return Ok(Some(Action { what, key, instructions, meaning }));
+        }
+        let opens = self.at_hand(key).is_some_and(|sealed| self.can_reveal(key, &sealed, &held.lease.commitment));
+        let sealed = if opens { self.revealable(held, moment, done).await } else { None };
+        Ok(Some(match sealed {
+            Some(sealed) => {
+                let Action { what, key, instructions, meaning } = self.reveal(held, sealed);
+                Action { what, key, instructions: [vec![draw], instructions].concat(), meaning }
+            }
+            None => Action { what: DRAW, key, instructions: vec![draw], meaning: Meaning::Draw },
+        }))
+    }
+
+    /// The result of a lease that is about to be revealed: checked once more, and in the store. Its commitment stands already.
+    async fn revealable(&mut self, held: &Held, moment: Moment, done: &mut Vec<Done>) -> Option<Sealed> {
         let key = held.key();
+        let Some(job) = &held.job else { return None };
+        match self.check(key, &held.lease, job, done).await {
+            Ok(true) => {}
+            Ok(false) => return None,
+            Err(error) => {
+                tracing::error!(lease = %held.address, %error, "the result cannot be checked; trying again");
+                self.wake_at(moment.now.saturating_add(1));
+                return None;
+            }
+        }
+        match self.publish(key).await {
+            Ok(sealed) => Some(sealed),
+            Err(error) => {
+                tracing::error!(lease = %held.address, %error, "the result cannot be published; trying again");
+                self.wake_at(moment.now.saturating_add(1));
+                None
+            }
+        }
+    }
+
+    /// Puts a result where everyone can read it.
+    pub(super) async fn publish(&mut self, key: LeaseKey) -> Result<Sealed, WorkerError> {
         let sealed = self.journal.sealed(key).ok_or_else(|| WorkerError::NotReady("it is not rendered".into()))?;
         if self.published.contains(&key) {
             return Ok(sealed);
@@ -280,8 +424,19 @@ impl Worker {
 
     /// The epoch that accepted work counts in now, with this node's shard and record open. `None` when it has to wait.
     async fn ready_epoch(&mut self, view: &View, done: &mut Vec<Done>) -> Result<Option<u64>, WorkerError> {
+        let identity = self.settings.identity.pubkey();
+        self.ready_epoch_of(&identity, view, done).await
+    }
+
+    /// The same for the node of another identity.
+    pub(super) async fn ready_epoch_of(
+        &mut self,
+        identity: &Address,
+        view: &View,
+        done: &mut Vec<Done>,
+    ) -> Result<Option<u64>, WorkerError> {
         let now = view.moment.now;
-        match self.open_accounts(view.running_epoch().map(|epoch| epoch.number)).await {
+        match self.open_accounts(identity, view.running_epoch().map(|epoch| epoch.number)).await {
             Ok(epoch) => {
                 self.backoff.worked(PREPARE, self.node);
                 Ok(Some(epoch))
@@ -290,20 +445,20 @@ impl Worker {
         }
     }
 
-    async fn open_accounts(&self, running: Option<u64>) -> Result<u64, ClientError> {
-        let identity = &*self.settings.identity;
+    async fn open_accounts(&self, identity: &Address, running: Option<u64>) -> Result<u64, ClientError> {
+        let payer = &*self.settings.identity;
         let epoch = match running {
             Some(number) => number,
-            None => flow::ensure_running_epoch(&*self.chain, identity).await?.0,
+            None => flow::ensure_running_epoch(&*self.chain, payer).await?.0,
         };
-        let missing = flow::prepare_accept(&*self.chain, &identity.pubkey(), &identity.pubkey(), epoch).await?;
+        let missing = flow::prepare_accept(&*self.chain, &payer.pubkey(), identity, epoch).await?;
         if !missing.is_empty() {
             self.send(&missing).await?;
         }
         Ok(epoch)
     }
 
-    async fn send_all(
+    pub(super) async fn send_all(
         &mut self,
         actions: Vec<Action>,
         moment: Moment,
@@ -311,7 +466,7 @@ impl Worker {
     ) -> Result<(), WorkerError> {
         let mut ready = Vec::new();
         for action in actions {
-            if !self.must_wait(action.what, action.key.lease, moment.now) {
+            if !self.must_wait(action.what, action.key.account(), moment.now) {
                 ready.push(action);
             }
         }
@@ -321,13 +476,13 @@ impl Worker {
         for (action, sent) in ready.into_iter().zip(sent) {
             match sent {
                 Ok(confirmed) => {
-                    self.backoff.worked(action.what, action.key.lease);
+                    self.backoff.worked(action.what, action.key.account());
                     self.stands(action, &confirmed, done)?;
                     // The next step may be possible in the next slot.
                     self.wake_at(moment.now);
                 }
                 Err(error @ ChainError::Refused { .. }) => {
-                    self.refused(action.what, action.key.lease, moment.now, error, done)?;
+                    self.refused(action.what, action.key.account(), moment.now, error, done)?;
                 }
                 Err(error) => unanswered = Some(error),
             }
@@ -347,9 +502,10 @@ impl Worker {
                 self.journal.write(key, Record::Committed { slot: confirmed.slot })?;
                 self.report(done, Done::Committed { key, slot: confirmed.slot, signature });
             }
+            Meaning::Draw => self.note_draw(key, confirmed, done),
             Meaning::Reveal { result } => {
+                self.note_draw(key, confirmed, done);
                 self.journal.write(key, Record::Revealed)?;
-                self.spool.remove(key);
                 self.report(done, Done::Revealed { key, result, signature });
             }
             Meaning::Accept { value } => {
@@ -364,50 +520,79 @@ impl Worker {
                 self.end(key, Record::Lost { reason: "its deadline passed".into() })?;
                 self.report(done, Done::Expired { lease: key.lease, node, signature });
             }
+            // The journal follows when the chain is looked at next: the audit may be this node's or another's.
+            Meaning::ExpireAudit { node } => self.report(done, Done::AuditExpired { key, node, signature }),
+            Meaning::AcceptOther { value } => {
+                self.report(done, Done::Accepted { key, value, signature: Some(signature) });
+            }
+            Meaning::Lapse => self.report(done, Done::AuditsLapsed { lease: key.lease, signature }),
+            Meaning::Forfeit { node } => self.report(done, Done::Forfeited { lease: key.lease, node, signature }),
+            Meaning::Close => {
+                let reason = "its lease is open again or gone".to_owned();
+                self.end(key, Record::Lost { reason })?;
+                self.report(done, Done::AuditClosed { key, signature });
+            }
+            Meaning::Dispute { dispute } => self.report(done, Done::DisputeOpened { dispute, key, signature }),
         }
         Ok(())
     }
 
-    /// Begins the rendering that is due first. A lease that cannot be rendered here is given back.
-    async fn render_next(&mut self, mut to_render: Vec<&Held>, moment: Moment) {
+    /// Reports what a draw in the transaction said. Where the node keeps no record of transactions, nothing is known.
+    fn note_draw(&self, key: LeaseKey, confirmed: &Confirmed, done: &mut Vec<Done>) {
+        let drawn = confirmed.events.iter().find_map(|event| match event {
+            Event::AuditDrawn(event) => Some(event.audits),
+            _ => None,
+        });
+        if let Some(audits) = drawn {
+            let audits = u8::try_from(audits).unwrap_or(u8::MAX);
+            self.report(done, Done::Drawn { key, audits, signature: confirmed.signature });
+        }
+    }
+
+    /// Begins the rendering that is due first. A lease that cannot be rendered here is given back; an audit runs out.
+    async fn render_next(&mut self, mut to_render: Vec<Work<'_>>, moment: Moment) {
         // A commitment that must be opened goes first: missing it cannot be averted by giving back.
-        to_render.sort_by_key(|held| (is(&held.lease, LeaseState::Claimed), held.lease.deadline, held.address));
-        for held in to_render {
-            let key = held.key();
+        to_render.sort_by_key(|work| (work.is_fresh, work.deadline, work.key));
+        for work in to_render {
+            let key = work.key;
             if self.renderer.current().is_some() {
-                if self.is_stopping && self.renderer.current() != Some(key) && is(&held.lease, LeaseState::Claimed) {
+                if self.is_stopping && self.renderer.current() != Some(key) && work.is_fresh {
                     self.give_up(key, "the worker is stopping", moment.now);
                 }
                 continue;
             }
-            if self.is_stopping && is(&held.lease, LeaseState::Claimed) {
+            if self.is_stopping && work.is_fresh && key.audit.is_none() {
                 self.give_up(key, "the worker is stopping", moment.now);
                 continue;
             }
-            let Some(job) = &held.job else {
+            let Some(job) = work.job else {
                 self.give_up(key, "its job is gone", moment.now);
                 continue;
             };
-            match self.scenes.prepare(held.lease.job, job).await {
-                Ok(job) => {
-                    if self.renderer.begin(Order { key, job, units: held.units(), work: held.work() }) {
+            match self.scenes.prepare(work.lease.job, job).await {
+                Ok(prepared) => {
+                    let amount = super::view::work(work.lease, Some(job));
+                    if self.renderer.begin(Order { key, job: prepared, units: units(work.lease), work: amount }) {
                         self.render_began = moment.now;
                     }
                 }
-                Err(error @ (PrepareError::Wrong(_) | PrepareError::Absent(_))) => {
+                Err(error @ (PrepareError::Wrong(_) | PrepareError::Absent(_))) if key.audit.is_none() => {
                     // Whether it can be served later is looked at before it is claimed again.
                     self.give_up(key, &error.to_string(), moment.now);
                 }
-                Err(PrepareError::Unreachable(reason)) => {
-                    // The guard of its deadline gives it back when this lasts.
-                    tracing::warn!(lease = %held.address, reason, "the lease cannot be rendered yet; trying again");
+                Err(error) => {
+                    // The guard of its deadline gives a lease back when this lasts; an audit cannot be given back.
+                    tracing::warn!(what = %key, reason = %error, "it cannot be rendered yet; trying again");
                     self.wake_at(moment.now.saturating_add(2));
                 }
             }
         }
     }
 
-    fn give_up(&mut self, key: LeaseKey, reason: &str, now: i64) {
+    pub(super) fn give_up(&mut self, key: LeaseKey, reason: &str, now: i64) {
+        if key.audit.is_some() {
+            return;
+        }
         self.giving_up.insert(key, reason.to_owned());
         self.wake_at(now);
     }
@@ -418,6 +603,10 @@ impl Worker {
         let mut done = Vec::new();
         match outcome {
             Ok(outputs) => self.seal(key, units, work, &outputs, &mut done)?,
+            Err(error) if key.audit.is_some() => {
+                // It is begun again while there is time.
+                tracing::warn!(what = %key, %error, "it was not rendered");
+            }
             Err(BackendError::Cancelled) => {
                 self.giving_up.entry(key).or_insert_with(|| "rendering was called off".into());
             }
@@ -436,16 +625,20 @@ impl Worker {
         outputs: &[UnitOutput],
         done: &mut Vec<Done>,
     ) -> Result<(), WorkerError> {
-        let digests: Vec<[u8; 32]> = outputs.iter().map(|output| output.digest).collect();
+        let units_attested: Vec<_> = outputs.iter().map(UnitOutput::unit_attestation).collect();
         let bytes: Vec<u8> = outputs.iter().flat_map(UnitOutput::to_bytes).collect();
         let sealed = Sealed {
-            root: attestation::lease_root(units.start, &digests),
+            root: attestation::lease_root(units.start, &units_attested),
             result: sha256(&[&bytes]),
             salt: self.salts.salt(key),
         };
         if let Err(error) = self.spool.keep(key, &bytes) {
             // Without a disk nothing can be finished; what is held goes back while there is time.
-            self.giving_up.insert(key, format!("its result cannot be kept on disk: {error}"));
+            let reason = format!("its result cannot be kept on disk: {error}");
+            tracing::error!(what = %key, reason);
+            if key.audit.is_none() {
+                self.giving_up.insert(key, reason);
+            }
             return Ok(());
         }
         if self.journal.sealed(key) != Some(sealed) {
@@ -453,7 +646,7 @@ impl Worker {
         }
         // The next look at the chain says how long it took.
         self.rendered_work = Some(work);
-        self.report(done, Done::Rendered { key, units: digests.len() as u64, root: sealed.root });
+        self.report(done, Done::Rendered { key, units: outputs.len() as u64, root: sealed.root });
         Ok(())
     }
 }

@@ -1,11 +1,15 @@
 //! The node itself: looks at the chain, does what can be done now, sleeps until there is news.
 //!
 //! What the chain says always goes before what the journal says. Before a commitment is sent, root, salt and result are on
-//! disk; before a root is revealed, its result is in the blob store; every send is one that the chain refuses when it was done
-//! already. So the worker can be stopped at any moment and go on from the chain and its journal. Time is the chain's.
+//! disk; before a root is revealed, its result is checked once more and in the blob store; the result stays on disk until the
+//! lease or audit is over, since a dispute is played from it; every send is one that the chain refuses when it was done already.
+//! So the worker can be stopped at any moment and go on from the chain and its journal. Time is the chain's.
 
+mod audit;
 mod backoff;
 mod claim;
+mod defend;
+mod dispute;
 mod done;
 mod epochs;
 mod hold;
@@ -24,10 +28,12 @@ use crate::{
     spool::Spool,
 };
 use backoff::Backoff;
+use market_model::{audit::AuditState, lease::LeaseState};
 use render_compute_client::{
     Chain, ChainError, Instruction, Keypair, Signer, address,
     blob::BlobStore,
     chain::{Change, Changes, Confirmed},
+    dispute::Claim,
     event::Event,
 };
 use salt::SaltKey;
@@ -39,7 +45,7 @@ use std::{
     time::Duration,
 };
 use tokio_util::sync::CancellationToken;
-use view::{Moment, View};
+use view::{Held, HeldAudit, Moment, View};
 
 /// While nothing can be done for longer than this, the chain's clock is read only now and then.
 const NEAR_SECONDS: i64 = 10;
@@ -70,7 +76,9 @@ pub struct WorkerSettings {
     pub duties: bool,
     /// Epoch duties are spread over this many seconds, so that not every node sends the same transaction.
     pub duty_spread_seconds: u32,
-    /// Whether to close lease accounts for their rent.
+    /// Whether to audit other operators' leases.
+    pub audits: bool,
+    /// Whether to close lease and dispute accounts for their rent.
     pub reclaim_rent: bool,
     /// Digests of the specifications of `render` that this build implements.
     pub engine_digests: Vec<[u8; 32]>,
@@ -98,6 +106,7 @@ impl WorkerSettings {
             claim_shares: settings.claim_shares,
             duties: settings.duties,
             duty_spread_seconds: 60,
+            audits: settings.audits,
             reclaim_rent: settings.reclaim_rent,
             engine_digests: vec![render_specification()],
         }
@@ -116,6 +125,7 @@ impl std::fmt::Debug for WorkerSettings {
             .field("claim_shares", &self.claim_shares)
             .field("duties", &self.duties)
             .field("duty_spread_seconds", &self.duty_spread_seconds)
+            .field("audits", &self.audits)
             .field("reclaim_rent", &self.reclaim_rent)
             .finish_non_exhaustive()
     }
@@ -155,6 +165,12 @@ pub struct Worker {
     giving_up: HashMap<LeaseKey, String>,
     /// Results that the blob store has.
     published: HashSet<LeaseKey>,
+    /// Results that were checked before their reveal.
+    checked: HashSet<LeaseKey>,
+    /// Results that did not come out the same again: they are never shown.
+    indefensible: HashSet<LeaseKey>,
+    /// What this node stands for in its disputes, by the dispute's account.
+    claims: HashMap<Address, Box<dyn Claim>>,
     passed_over: HashMap<Address, PassedOver>,
     backoff: Backoff,
     epochs: epochs::Agenda,
@@ -206,6 +222,9 @@ impl Worker {
             search_until: None,
             giving_up: HashMap::new(),
             published: HashSet::new(),
+            checked: HashSet::new(),
+            indefensible: HashSet::new(),
+            claims: HashMap::new(),
             passed_over: HashMap::new(),
             backoff: Backoff::default(),
             epochs: epochs::Agenda::default(),
@@ -345,6 +364,25 @@ impl Worker {
     fn concerns(&self, event: &Event) -> bool {
         match event {
             Event::JobOpened(_) | Event::LeaseReturned(_) | Event::LeaseExpired(_) | Event::JobSeeded(_) => true,
+            // An audit to be had.
+            Event::AuditDrawn(event) => event.picked == 1,
+            Event::AuditExpired(event) => event.audits > 0,
+            Event::AuditForfeited(_) => true,
+            Event::AuditClaimed(event) => self.works_on(&event.lease),
+            Event::AuditCommitted(event) => self.works_on(&event.lease),
+            Event::AuditRevealed(event) => self.works_on(&event.lease),
+            Event::AuditAccepted(event) => self.works_on(&event.lease),
+            Event::AuditLapsed(event) => self.works_on(&event.lease),
+            Event::AuditClosed(event) => event.node == self.node,
+            Event::AttestationRevealed(event) => self.works_on(&event.lease),
+            Event::DisputeOpened(event) => self.works_on(&event.lease),
+            Event::DisputeSettled(_) => true,
+            // Disputes are few, and whose each one is stands in its account.
+            Event::DisputeDivided(_)
+            | Event::DisputePicked(_)
+            | Event::UnitShown(_)
+            | Event::SegmentShown(_)
+            | Event::DisputeDecided(_) => true,
             Event::LeaseAccepted(event) => event.node == self.node,
             Event::NodeRegistered(event) => event.node == self.node,
             Event::StakeChanged(event) => event.node == self.node,
@@ -357,6 +395,11 @@ impl Worker {
         }
     }
 
+    /// Whether a lease, or an audit of it, is one of this node's.
+    fn works_on(&self, lease: &Address) -> bool {
+        self.journal.open_leases().any(|key| key.lease == *lease)
+    }
+
     /// One look at the chain and everything that follows from it, without waiting for the renderer.
     async fn pass(&mut self) -> Result<Pass, WorkerError> {
         let mut done = Vec::new();
@@ -364,9 +407,9 @@ impl Worker {
             done.extend(self.keep(finished)?);
         }
         self.due = None;
-        let known = self.journal.open_leases().map(|key| key.lease).collect();
+        let known = self.journal.open_leases().collect();
         let search = self.search_until.is_none_or(|until| self.last.is_none_or(|last| last.now < until));
-        let view = View::read(&*self.chain, &self.settings.identity.pubkey(), known, search).await?;
+        let view = View::read(&*self.chain, &self.settings.identity.pubkey(), &known, search).await?;
         self.search_until.get_or_insert(view.moment.now.saturating_add(UNDER_WAY_SECONDS));
         self.last = Some(view.moment);
         self.registered_slot = view.node.registered_slot;
@@ -375,10 +418,9 @@ impl Worker {
         }
         self.reconcile(&view, &mut done)?;
         self.advance(&view, &mut done).await?;
-        let outlook = if self.is_stopping { Outlook::Nothing } else { self.claim(&view, &mut done).await? };
+        let outlook = if self.is_stopping { Outlook::Nothing } else { self.claim_all_kinds(&view, &mut done).await? };
         self.epoch_duties(&view, &mut done).await?;
-        let has_to_render = view.held.iter().any(|held| self.next_step(held, view.moment) == LeaseStep::Render);
-        if outlook == Outlook::Nothing && !has_to_render {
+        if outlook == Outlook::Nothing && !self.needs_scenes(&view) {
             // Scenes are most of the worker's memory; an idle worker needs none.
             self.scenes.clear();
         }
@@ -389,18 +431,41 @@ impl Worker {
         Ok(self.summary(&view, outlook, done))
     }
 
+    /// Audits first: the leases they belong to wait for them.
+    async fn claim_all_kinds(&mut self, view: &View, done: &mut Vec<Done>) -> Result<Outlook, WorkerError> {
+        let (audits, count) = self.claim_audits(view, done).await?;
+        let leases = self.claim(view, count, done).await?;
+        Ok(audits.max(leases))
+    }
+
+    /// Whether a scene may be wanted soon: for rendering, for the look before a reveal, or for a dispute.
+    fn needs_scenes(&self, view: &View) -> bool {
+        let is_busy =
+            |step: LeaseStep| matches!(step, LeaseStep::Render | LeaseStep::Draw | LeaseStep::Reveal | LeaseStep::Play);
+        view.held.iter().any(|held| is_busy(self.next_step(held, view.moment))) || !view.audits.is_empty()
+    }
+
     /// The leases are as they were before this pass, so what it just did keeps the worker for one more.
     fn summary(&self, view: &View, outlook: Outlook, done: Vec<Done>) -> Pass {
         let is_rendering = self.renderer.current().is_some();
         let steps: Vec<LeaseStep> = view.held.iter().map(|held| self.next_step(held, view.moment)).collect();
-        let can_wait = |step: &LeaseStep| {
-            matches!(step, LeaseStep::Over | LeaseStep::Accept | LeaseStep::Overdue | LeaseStep::Wait(Some(_)))
+        // A lease in its challenge window can be left: who denies its root gives this node the time of a turn to come back.
+        let can_wait = |held: &Held, step: &LeaseStep| match step {
+            LeaseStep::Over | LeaseStep::Accept | LeaseStep::Overdue | LeaseStep::Wait(Some(_)) => true,
+            LeaseStep::Audits => held.lease.status == u8::from(LeaseState::Revealed),
+            _ => false,
         };
+        // An audit whose root is public is paid without this node, unless it is disputed.
+        let can_leave = |held: &HeldAudit| held.audit.status == u8::from(AuditState::Revealed);
         Pass {
-            is_free_to_go: !is_rendering && outlook != Outlook::Claimed && steps.iter().all(can_wait),
+            is_free_to_go: !is_rendering
+                && outlook != Outlook::Claimed
+                && view.held.iter().zip(&steps).all(|(held, step)| can_wait(held, step))
+                && view.audits.iter().all(can_leave),
             is_idle: !is_rendering
                 && outlook == Outlook::Nothing
                 && done.is_empty()
+                && view.audits.is_empty()
                 && steps.iter().all(|step| *step == LeaseStep::Over),
             done,
         }
@@ -447,7 +512,7 @@ impl Worker {
 }
 
 /// What the race holds for this node.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Outlook {
     /// No lease, now or later, as far as is known.
     Nothing,

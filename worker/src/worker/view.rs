@@ -2,8 +2,12 @@
 
 use crate::{error::WorkerError, journal::LeaseKey};
 use market_model::lease::LeaseState;
-use render_compute::state::{Epoch, Job, Lease, Network, Node};
-use render_compute_client::{Chain, account, address};
+use render_compute::state::{Audit, Epoch, Job, Lease, Network, Node};
+use render_compute_client::{
+    Chain,
+    account::{self, MarketAccount},
+    address,
+};
 use solana_address::Address;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -24,18 +28,43 @@ pub(super) struct Held {
 
 impl Held {
     pub(super) fn key(&self) -> LeaseKey {
-        LeaseKey { lease: self.address, attempt: self.lease.attempt }
-    }
-
-    pub(super) fn units(&self) -> std::ops::Range<u64> {
-        let first = self.lease.first_unit;
-        first..first.saturating_add(u64::from(self.lease.units))
+        LeaseKey::of_lease(self.address, self.lease.attempt)
     }
 
     /// Pixels x samples, as the job is priced.
     pub(super) fn work(&self) -> u64 {
-        self.job.as_ref().map_or(0, |job| job.work_per_unit.saturating_mul(u64::from(self.lease.units)))
+        work(&self.lease, self.job.as_ref())
     }
+}
+
+/// An audit that names this node.
+pub(super) struct HeldAudit {
+    pub(super) audit: Audit,
+    /// The audited lease; `None` once it is closed.
+    pub(super) lease: Option<Lease>,
+    /// Its job; `None` once that is closed.
+    pub(super) job: Option<Job>,
+}
+
+impl HeldAudit {
+    pub(super) fn key(&self) -> LeaseKey {
+        LeaseKey::of_audit(self.audit.lease, self.audit.attempt, self.audit.index)
+    }
+
+    /// The audited lease, while it is the attempt that this audits.
+    pub(super) fn live_lease(&self) -> Option<&Lease> {
+        self.lease.as_ref().filter(|lease| lease.attempt == self.audit.attempt)
+    }
+}
+
+/// The units of a lease.
+pub(super) fn units(lease: &Lease) -> std::ops::Range<u64> {
+    lease.first_unit..lease.first_unit.saturating_add(u64::from(lease.units))
+}
+
+/// How much work a lease is: pixels x samples, as the job is priced.
+pub(super) fn work(lease: &Lease, job: Option<&Job>) -> u64 {
+    job.map_or(0, |job| job.work_per_unit.saturating_mul(u64::from(lease.units)))
 }
 
 pub(super) struct View {
@@ -48,14 +77,20 @@ pub(super) struct View {
     pub(super) leases: BTreeMap<Address, Option<Lease>>,
     /// Those of them that name this node, and those a search found. Sorted by address.
     pub(super) held: Vec<Held>,
+    /// The audits that this node holds.
+    pub(super) audits: Vec<HeldAudit>,
+    /// The accounts of audits that were asked for, as they are now.
+    audit_accounts: BTreeMap<Address, Option<Audit>>,
+    /// The audits of every lease here that is audited, by the lease.
+    audits_of: BTreeMap<Address, Vec<Audit>>,
 }
 
 impl View {
-    /// Reads what a pass needs. `known` are leases this node may hold; `search` finds those it forgot.
+    /// Reads what a pass needs. `known` are leases and audits this node may hold; `search` finds those it forgot.
     pub(super) async fn read(
         chain: &dyn Chain,
         identity: &Address,
-        known: BTreeSet<Address>,
+        known: &BTreeSet<LeaseKey>,
         search: bool,
     ) -> Result<Self, WorkerError> {
         let own = address::node(identity);
@@ -68,13 +103,18 @@ impl View {
             )));
         };
         let epoch = if network.epoch == 0 { None } else { account::epoch(chain, network.epoch).await? };
-        let mut leases = BTreeMap::new();
-        if !known.is_empty() {
-            let addresses: Vec<Address> = known.into_iter().collect();
-            leases.extend(addresses.iter().copied().zip(account::find_all::<Lease>(chain, &addresses).await?));
-        }
+        let mut audit_accounts =
+            read_all::<Audit>(chain, known.iter().filter(|key| key.audit.is_some()).map(LeaseKey::account)).await?;
         if search {
-            for state in [LeaseState::Claimed, LeaseState::Committed, LeaseState::Revealed] {
+            let filter = (std::mem::offset_of!(Audit, node), own.to_bytes().to_vec());
+            let found = account::list::<Audit>(chain, &[filter]).await?;
+            audit_accounts.extend(found.into_iter().map(|(address, audit)| (address, Some(audit))));
+        }
+        let audited = audit_accounts.values().flatten().filter(|audit| audit.node == own).map(|audit| audit.lease);
+        let wanted = known.iter().map(|key| key.lease).chain(audited);
+        let mut leases = read_all::<Lease>(chain, wanted).await?;
+        if search {
+            for state in STATES_HELD {
                 let filters = [
                     (std::mem::offset_of!(Lease, node), own.to_bytes().to_vec()),
                     (std::mem::offset_of!(Lease, status), vec![u8::from(state)]),
@@ -83,25 +123,80 @@ impl View {
                 leases.extend(found.into_iter().map(|(address, lease)| (address, Some(lease))));
             }
         }
-        let named: Vec<(Address, Lease)> = leases
+        let jobs = read_all::<Job>(chain, leases.values().flatten().map(|lease| lease.job)).await?;
+        let job_of = |lease: &Lease| jobs.get(&lease.job).copied().flatten();
+        let held = leases
             .iter()
             .filter_map(|(address, lease)| lease.filter(|lease| lease.node == own).map(|lease| (*address, lease)))
+            .map(|(address, lease)| Held { address, lease, job: job_of(&lease) })
             .collect();
-        let jobs: Vec<Address> =
-            named.iter().map(|(_, lease)| lease.job).collect::<BTreeSet<_>>().into_iter().collect();
-        let contents = if jobs.is_empty() { Vec::new() } else { account::find_all::<Job>(chain, &jobs).await? };
-        let held = named
-            .into_iter()
-            .map(|(address, lease)| {
-                let job = jobs.binary_search(&lease.job).ok().and_then(|position| contents[position]);
-                Held { address, lease, job }
+        let audits = audit_accounts
+            .values()
+            .flatten()
+            .filter(|audit| audit.node == own)
+            .map(|audit| {
+                let lease = leases.get(&audit.lease).copied().flatten();
+                HeldAudit { audit: *audit, lease, job: lease.as_ref().and_then(job_of) }
             })
             .collect();
-        Ok(Self { moment, network, node, epoch, leases, held })
+        let audits_of = read_audits_of(chain, &leases).await?;
+        Ok(Self { moment, network, node, epoch, leases, held, audits, audit_accounts, audits_of })
+    }
+
+    /// The audits of a lease's present attempt.
+    pub(super) fn audits_of(&self, lease: &Address) -> &[Audit] {
+        self.audits_of.get(lease).map_or(&[], Vec::as_slice)
+    }
+
+    /// The account of an audit that the journal knows; `None` where it was not asked for.
+    pub(super) fn audit_account(&self, key: LeaseKey) -> Option<Option<&Audit>> {
+        self.audit_accounts.get(&key.account()).map(Option::as_ref)
     }
 
     /// The epoch that work accepted now counts in, when it is open.
     pub(super) fn running_epoch(&self) -> Option<&Epoch> {
         self.epoch.as_ref().filter(|epoch| (epoch.starts_at..epoch.ends_at).contains(&self.moment.now))
     }
+}
+
+/// States of a lease in which a node holds it.
+const STATES_HELD: [LeaseState; 6] = [
+    LeaseState::Claimed,
+    LeaseState::Committed,
+    LeaseState::Auditing,
+    LeaseState::Opening,
+    LeaseState::Revealed,
+    LeaseState::Disputed,
+];
+
+async fn read_all<T: MarketAccount>(
+    chain: &dyn Chain,
+    addresses: impl Iterator<Item = Address>,
+) -> Result<BTreeMap<Address, Option<T>>, WorkerError> {
+    let addresses: Vec<Address> = addresses.collect::<BTreeSet<_>>().into_iter().collect();
+    if addresses.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let found = account::find_all::<T>(chain, &addresses).await?;
+    Ok(addresses.into_iter().zip(found).collect())
+}
+
+async fn read_audits_of(
+    chain: &dyn Chain,
+    leases: &BTreeMap<Address, Option<Lease>>,
+) -> Result<BTreeMap<Address, Vec<Audit>>, WorkerError> {
+    let owing = leases.iter().filter_map(|(address, lease)| Some((address, lease.as_ref()?)));
+    let places = owing.flat_map(|(address, lease)| {
+        let indexes = 0..u8::try_from(lease.auditors.len()).unwrap_or(u8::MAX);
+        let taken = indexes.zip(lease.auditors).filter(|(_, auditor)| *auditor != Address::default());
+        taken.map(|(index, _)| address::audit(address, lease.attempt, index))
+    });
+    let mut audits_of: BTreeMap<Address, Vec<Audit>> = BTreeMap::new();
+    for audit in read_all::<Audit>(chain, places).await?.into_values().flatten() {
+        audits_of.entry(audit.lease).or_default().push(audit);
+    }
+    for audits in audits_of.values_mut() {
+        audits.sort_by_key(|audit| audit.index);
+    }
+    Ok(audits_of)
 }

@@ -3,7 +3,7 @@
 use market_model::lease::LeaseState;
 use render_compute::state::{JOB_DONE, JOB_OPEN, Lease};
 use render_compute_client::chain::Confirmed;
-use render_compute_client::{Address, Instruction, flow, instruction};
+use render_compute_client::{Address, Instruction, address, flow, instruction};
 use serde::Serialize;
 
 use super::view::{LeaseStanding, Snapshot};
@@ -107,24 +107,34 @@ pub async fn close(context: &Context<'_>, job: &Address) -> Result<CloseReceipt,
     })
 }
 
-/// Expires what nodes have abandoned and releases what nobody holds.
+/// Marks the deadlines that nodes have missed and releases what nobody holds.
 async fn take_back(context: &Context<'_>, job: &Address, signatures: &mut Vec<String>) -> Result<(), CliError> {
     let snapshot = Snapshot::read(context, job).await?;
-    let overdue: Vec<Instruction> = snapshot
+    let overdue: Vec<u32> = snapshot
         .each()
-        .filter_map(|(_, lease, standing)| lease.filter(|lease| is_abandoned(lease, standing, snapshot.now)))
-        .map(instruction::lease_expire)
+        .filter(|(_, lease, standing)| lease.is_some_and(|lease| is_abandoned(lease, *standing, snapshot.now)))
+        .map(|(index, _, _)| index)
         .collect();
     let wallet = context.wallet()?;
-    signatures.extend(signatures_of(&flow::send_packed(context.chain, &overdue, &[wallet]).await?));
+    for index in overdue {
+        let lease = address::lease(job, index, 0);
+        signatures.extend(signatures_of(&flow::expire(context.chain, wallet, &lease).await?));
+    }
     signatures.extend(signatures_of(&flow::release_all(context.chain, wallet, job).await?));
     Ok(())
 }
 
-/// A node missed the deadline to commit or to reveal. A revealed lease is never abandoned: anyone can have it accepted.
+/// A node or its auditors missed a deadline. A revealed lease is never abandoned: anyone can have it accepted; a disputed one has its
+/// own deadlines.
 fn is_abandoned(lease: &Lease, standing: LeaseStanding, now: i64) -> bool {
-    let may_expire = [LeaseState::Claimed, LeaseState::Committed].map(LeaseStanding::Market).contains(&standing);
-    may_expire && now > lease.deadline
+    match standing {
+        LeaseStanding::Market(LeaseState::Claimed | LeaseState::Committed | LeaseState::Opening) => {
+            now > lease.deadline
+        }
+        // Which deadline was missed, the auditors' accounts say.
+        LeaseStanding::Market(LeaseState::Auditing) => true,
+        _ => false,
+    }
 }
 
 fn signatures_of(sent: &[Confirmed]) -> impl Iterator<Item = String> {

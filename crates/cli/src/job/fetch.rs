@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use kernels::referee::Statement;
 use market_model::lease::LeaseState;
 use render_compute::state::Lease;
 use render_compute_client::Address;
@@ -62,12 +63,17 @@ pub async fn fetch(
         CliError::operation(format!("the job's manifest: {error}; give the --store that the job was opened with"))
     })?;
     let frame = Manifest::decode(&manifest).map_err(|error| CliError::operation(error.to_string()))?.frame();
+    let statement = Statement::from_bytes(&snapshot.job.statement)
+        .map_err(|error| CliError::operation(format!("the job's statement: {error}")))?;
+    if statement.frame != frame {
+        return Err(CliError::operation("the job's statement and its manifest describe different pictures"));
+    }
     let mut picture = Picture::new(&frame).map_err(|error| CliError::operation(error.to_string()))?;
     let bar = context.output.bar(snapshot.job.units);
     let mut verified = 0_u32;
     for (index, lease, standing) in snapshot.each() {
         let Some(lease) = lease.filter(|_| is_shown(standing)) else { continue };
-        place(&store, &frame, &mut picture, index, lease).await?;
+        place(&store, &statement, &mut picture, index, lease).await?;
         verified += 1;
         bar.inc(u64::from(lease.units));
     }
@@ -104,17 +110,17 @@ pub(super) fn check_options(out: &Path, options: &FetchOptions) -> Result<(), Cl
 
 async fn place(
     store: &BlobStore,
-    frame: &kernels::render::Frame,
+    statement: &Statement,
     picture: &mut Picture,
     index: u32,
     lease: &Lease,
 ) -> Result<(), CliError> {
     let blob = store
-        .get_sized(&Digest(lease.result), result_bytes(frame, lease.first_unit, lease.units))
+        .get_sized(&Digest(lease.result), result_bytes(&statement.frame, lease.first_unit, lease.units))
         .await
         .map_err(|error| CliError::operation(format!("the result of lease {index}: {error}")))?;
     let claimed = Claimed { index, first_unit: lease.first_unit, units: lease.units, root: &lease.root };
-    check(frame, claimed, &blob)?;
+    check(statement, claimed, &blob)?;
     picture
         .place_lease(lease.first_unit, &blob)
         .map_err(|error| CliError::operation(format!("the result of lease {index}: {error}")))

@@ -1,6 +1,8 @@
 //! Owns what an order is and what it comes to, before anything is sent.
 
 use kernels::render::Frame;
+use market_model::MarketError;
+use market_model::audit::{AuditRules, MAX_REPLICAS};
 use market_model::job::{JobTerms, MAX_LEASES};
 use serde::Serialize;
 
@@ -30,6 +32,8 @@ pub struct RenderOrder {
     pub minimum_reputation: u16,
     /// Preferred region; 0 for any.
     pub region: u16,
+    /// Nodes that compute each lease: 1, or up to 3 to have every lease audited by the others.
+    pub replicas: u8,
 }
 
 impl RenderOrder {
@@ -44,6 +48,7 @@ impl RenderOrder {
             minimum_memory_mib: 0,
             minimum_reputation: 0,
             region: 0,
+            replicas: 1,
         }
     }
 }
@@ -59,14 +64,18 @@ pub struct Quote {
     pub units_per_lease: u32,
     /// Work measure of a tile: its pixels times the samples.
     pub work_per_unit: u64,
-    /// For each tile.
+    /// For each tile, to the node that renders it.
     pub price_per_unit_credit_units: u64,
-    /// Escrowed for all of them.
+    /// For each tile, for audits.
+    pub premium_per_unit_credit_units: u64,
+    /// Nodes that compute each lease.
+    pub replicas: u8,
+    /// Escrowed for all of them, audits included.
     pub escrow_credit_units: u64,
 }
 
-/// What an order comes to; refuses what the market would refuse, by the name of the option.
-pub fn quote(order: &RenderOrder) -> Result<Quote, CliError> {
+/// What an order comes to under a network's rules; refuses what the market would refuse, by the name of the option.
+pub fn quote(order: &RenderOrder, rules: &AuditRules) -> Result<Quote, CliError> {
     order
         .frame
         .validate()
@@ -84,14 +93,22 @@ pub fn quote(order: &RenderOrder) -> Result<Quote, CliError> {
             units.div_ceil(MAX_LEASES)
         )));
     }
-    let price_per_unit = order.max_price.0.checked_div(units).unwrap_or(0);
-    if price_per_unit == 0 {
+    if !(1..=MAX_REPLICAS).contains(&order.replicas) {
+        let (given, most) = (order.replicas, MAX_REPLICAS);
         return Err(CliError::usage(format!(
-            "--max-price: {} is less than 0.000001 USD for each of the {units} tiles; raise it, or enlarge --tile",
-            order.max_price
+            "--replicas: {given} is outside 1..={most}, the nodes that compute each lease"
         )));
     }
-    let terms = JobTerms { units, units_per_lease: u64::from(units_per_lease), price_per_unit };
+    let budget = order.max_price.0.checked_div(units).unwrap_or(0);
+    let (price_per_unit, premium_per_unit) = share(budget, order.replicas, rules)
+        .map_err(|error| CliError::usage(format!("--max-price: {error}")))?
+        .ok_or_else(|| {
+            CliError::usage(format!(
+                "--max-price: {} is less than 0.000001 USD and its audits for each of the {units} tiles; raise it, or enlarge --tile",
+                order.max_price
+            ))
+        })?;
+    let terms = JobTerms { units, units_per_lease: u64::from(units_per_lease), price_per_unit, premium_per_unit };
     let plan = terms.plan().map_err(|error| CliError::usage(format!("--max-price: {error}")))?;
     Ok(Quote {
         units,
@@ -100,13 +117,39 @@ pub fn quote(order: &RenderOrder) -> Result<Quote, CliError> {
         // The first tile is the largest: the edges may cut others.
         work_per_unit: order.frame.unit_work(0),
         price_per_unit_credit_units: price_per_unit,
+        premium_per_unit_credit_units: premium_per_unit,
+        replicas: order.replicas,
         escrow_credit_units: plan.escrow,
     })
+}
+
+/// The largest price that leaves enough of a tile's budget for the premium on it, with that premium; `None` where no price does.
+fn share(budget: u64, replicas: u8, rules: &AuditRules) -> Result<Option<(u64, u64)>, MarketError> {
+    let fits = |price: u64| -> Result<Option<u64>, MarketError> {
+        let premium = rules.premium_per_unit(price, replicas)?;
+        Ok(price.checked_add(premium).is_some_and(|sum| sum <= budget).then_some(premium))
+    };
+    // Both price and premium grow with the price, so that the largest one that fits is found by bisection.
+    let (mut low, mut high) = (0, budget);
+    while low < high {
+        let middle = high - (high - low) / 2;
+        if fits(middle)?.is_some() { low = middle } else { high = middle - 1 }
+    }
+    if low == 0 {
+        return Ok(None);
+    }
+    Ok(fits(low)?.map(|premium| (low, premium)))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use market_model::Parameters;
+
+    /// An audit of every tenth lease.
+    fn rules() -> AuditRules {
+        Parameters::DEFAULT.audit_rules()
+    }
 
     fn order(width: u32, tile: u32, max_price: u64) -> RenderOrder {
         RenderOrder::new(Frame { width, height: width, tile, samples: 4, max_bounces: 4, seed: 0 }, Usd(max_price))
@@ -114,28 +157,56 @@ mod tests {
 
     #[test]
     fn the_escrow_never_exceeds_the_stated_price() {
-        let quote = quote(&order(100, 32, 1_000_003)).expect("valid");
-        assert_eq!((quote.units, quote.price_per_unit_credit_units), (16, 62_500));
+        let quote = quote(&order(100, 32, 1_000_003), &rules()).expect("valid");
+        // 62,500 credits a tile: 56,818 and a tenth of it, rounded up.
+        assert_eq!((quote.units, quote.price_per_unit_credit_units), (16, 56_818));
+        assert_eq!(quote.premium_per_unit_credit_units, 5_682);
         assert_eq!(quote.escrow_credit_units, 1_000_000);
         assert_eq!(quote.work_per_unit, 32 * 32 * 4);
     }
 
     #[test]
+    fn replicas_are_paid_out_of_the_stated_price() {
+        for (replicas, price, premium) in [(2, 31_250, 31_250), (3, 20_833, 41_666)] {
+            let order = RenderOrder { replicas, ..order(100, 32, 1_000_000) };
+            let quote = quote(&order, &rules()).expect("valid");
+            assert_eq!((quote.price_per_unit_credit_units, quote.premium_per_unit_credit_units), (price, premium));
+            assert!(quote.escrow_credit_units <= 1_000_000);
+        }
+        for replicas in [0, 4] {
+            let order = RenderOrder { replicas, ..order(100, 32, 1_000_000) };
+            let message = quote(&order, &rules()).expect_err("out of range").to_string();
+            assert!(message.starts_with(&format!("--replicas: {replicas} is outside 1..=3")), "{message}");
+        }
+    }
+
+    #[test]
+    fn no_credit_of_a_tile_s_budget_is_left_that_would_raise_the_price() {
+        for budget in 2..300 {
+            let (price, premium) = share(budget, 1, &rules()).expect("no overflow").expect("enough");
+            assert!(price + premium <= budget);
+            let next = price + 1 + rules().premium_per_unit(price + 1, 1).expect("no overflow");
+            assert!(next > budget, "{budget}");
+        }
+        assert_eq!(share(1, 1, &rules()), Ok(None));
+    }
+
+    #[test]
     fn a_large_job_is_cut_into_at_most_the_usual_leases() {
-        let quote = quote(&order(4096, 32, 100_000_000)).expect("valid");
+        let quote = quote(&order(4096, 32, 100_000_000), &rules()).expect("valid");
         assert_eq!((quote.units, quote.units_per_lease, quote.leases), (16_384, 256, 64));
     }
 
     #[test]
     fn too_many_leases_are_refused_with_the_least_that_fits() {
         let order = RenderOrder { lease_tiles: Some(1), ..order(4096, 32, 100_000_000) };
-        let message = quote(&order).expect_err("16,384 leases").to_string();
+        let message = quote(&order, &rules()).expect_err("16,384 leases").to_string();
         assert!(message.starts_with("--lease-tiles:") && message.ends_with("give at least 16"), "{message}");
     }
 
     #[test]
     fn a_price_below_one_credit_per_tile_is_refused() {
-        let message = quote(&order(128, 32, 15)).expect_err("15 credits for 16 tiles").to_string();
+        let message = quote(&order(128, 32, 15), &rules()).expect_err("15 credits for 16 tiles").to_string();
         assert!(message.starts_with("--max-price: 0.000015 USD is less than"), "{message}");
     }
 
@@ -143,6 +214,6 @@ mod tests {
     fn a_frame_is_refused_by_the_name_of_its_option() {
         let mut order = order(128, 32, 1_000_000);
         order.frame.max_bounces = 65;
-        assert_eq!(quote(&order).expect_err("65").to_string(), "--max-bounces: 65 is outside 0..=64");
+        assert_eq!(quote(&order, &rules()).expect_err("65").to_string(), "--max-bounces: 65 is outside 0..=64");
     }
 }

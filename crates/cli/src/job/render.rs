@@ -3,7 +3,10 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use kernels::referee::Statement;
 use kernels::render::{Frame, SceneImage};
+use market_model::Parameters;
+use market_model::audit::AuditRules;
 use render_compute_client::address::RENDER_ENGINE;
 use render_compute_client::instruction::{self, JobOrder};
 use render_compute_client::manifest::{Digest, Manifest, SceneReference};
@@ -62,6 +65,9 @@ pub struct RenderArguments {
     /// Region whose nodes are preferred; 0 for any
     #[arg(long, value_name = "CODE", default_value_t = 0)]
     region: u16,
+    /// Nodes of different operators that compute each lease: 1 leaves audits to the lottery, 2 or 3 have every lease audited
+    #[arg(long, value_name = "NODES", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=3))]
+    replicas: u8,
     /// Equirectangular .hdr, .exr or .png that lights the scene instead of the file's own environment
     #[arg(long, value_name = "FILE")]
     environment: Option<PathBuf>,
@@ -125,10 +131,12 @@ pub(super) async fn run(context: &Context<'_>, arguments: RenderArguments) -> Re
         minimum_memory_mib: arguments.min_memory,
         minimum_reputation: arguments.min_reputation,
         region: arguments.region,
+        replicas: arguments.replicas,
     };
     let options = FetchOptions { exposure: arguments.exposure, partial: false };
-    // Everything that the caller can mend is checked before a scene is compiled or a network asked.
-    let price = quote(&order)?;
+    // Everything that the caller can mend is checked before a scene is compiled or a network asked. How much of the price goes to
+    // audits is the network's to say.
+    quote(&order, &Parameters::DEFAULT.audit_rules())?;
     if let Some(out) = &arguments.wait {
         check_options(out, &options)?;
     }
@@ -138,12 +146,16 @@ pub(super) async fn run(context: &Context<'_>, arguments: RenderArguments) -> Re
     for warning in &source.warnings {
         context.output.note(&format!("warning: {warning}"));
     }
+    // Said before the network is asked for anything.
+    context.wallet()?;
+    let price = quote(&order, &audit_rules(context).await?)?;
     let question = format!(
-        "{} tiles in {} leases for {} ({} each), escrowed until accepted or refunded. Order?",
+        "{} tiles in {} leases for {} ({} each and {} for audits), escrowed until accepted or refunded. Order?",
         price.units,
         price.leases,
         Usd(price.escrow_credit_units),
-        Usd(price.price_per_unit_credit_units)
+        Usd(price.price_per_unit_credit_units),
+        Usd(price.premium_per_unit_credit_units)
     );
     context.output.confirm(&question, arguments.yes)?;
     let mut receipt = render(context, &source.image, &order).await?;
@@ -156,9 +168,13 @@ pub(super) async fn run(context: &Context<'_>, arguments: RenderArguments) -> Re
     context.output.show(&receipt, RenderReceipt::text)
 }
 
+async fn audit_rules(context: &Context<'_>) -> Result<AuditRules, CliError> {
+    Ok(account::network(context.chain).await?.parameters().audit_rules())
+}
+
 /// Uploads the scene and the manifest, and opens the job.
 pub async fn render(context: &Context<'_>, image: &SceneImage, order: &RenderOrder) -> Result<RenderReceipt, CliError> {
-    let quote = quote(order)?;
+    let quote = quote(order, &audit_rules(context).await?)?;
     let wallet = context.wallet()?;
     let (owner, store) = (wallet.pubkey(), context.store()?);
     let credit = account::credit(context.chain, &owner).await?;
@@ -185,6 +201,7 @@ pub async fn render(context: &Context<'_>, image: &SceneImage, order: &RenderOrd
     let nonce = credit.as_ref().map_or(0, |credit| credit.jobs);
     let open = JobOrder {
         manifest: digest.0,
+        statement: Statement::of(&order.frame, image).to_bytes(),
         client: Address::default(),
         units: quote.units,
         price_per_unit: quote.price_per_unit_credit_units,
@@ -195,6 +212,7 @@ pub async fn render(context: &Context<'_>, image: &SceneImage, order: &RenderOrd
         minimum_memory_mib: order.minimum_memory_mib,
         minimum_reputation: order.minimum_reputation,
         region: order.region,
+        replicas: quote.replicas,
     };
     // Escrow is never empty, so who gets here has credits and with them a credit account.
     let confirmed =
@@ -224,6 +242,14 @@ impl RenderReceipt {
             ("number", self.number.to_string()),
             ("escrow", Usd(self.quote.escrow_credit_units).to_string()),
             ("tiles", format!("{} in {} leases", self.quote.units, self.quote.leases)),
+            (
+                "price",
+                format!(
+                    "{} per tile, {} for audits",
+                    Usd(self.quote.price_per_unit_credit_units),
+                    Usd(self.quote.premium_per_unit_credit_units)
+                ),
+            ),
             ("scene", format!("{} bytes, root {}", self.scene_bytes, self.scene_root)),
             ("manifest", self.manifest_sha256.clone()),
             ("signature", self.signature.clone()),

@@ -30,8 +30,12 @@ pub struct JobView {
     pub leases: u32,
     /// Leases accepted or refunded.
     pub leases_settled: u32,
-    /// For each unit.
+    /// For each unit, to the node that computes it.
     pub price_per_unit_credit_units: u64,
+    /// For each unit, for audits.
+    pub premium_per_unit_credit_units: u64,
+    /// Nodes that compute each lease.
+    pub replicas: u8,
     /// Held for units that are neither accepted nor refunded.
     pub escrow_credit_units: u64,
     /// Paid for accepted units.
@@ -53,7 +57,8 @@ pub struct LeaseView {
     pub first_unit: u64,
     /// Units in it.
     pub units: u64,
-    /// `waiting`, `claimed`, `committed`, `revealed`, `accepted`, `returned`, `expired` or `refunded`.
+    /// `waiting`, `claimed`, `committed`, `being audited`, `audits being revealed`, `revealed`, `disputed`, `accepted`, `returned`,
+    /// `expired` or `refunded`.
     pub state: &'static str,
     /// Who holds it.
     pub node: Option<String>,
@@ -61,6 +66,18 @@ pub struct LeaseView {
     pub deadline_unix_seconds: Option<i64>,
     /// How often it was given up before.
     pub attempt: u16,
+    /// Its account; none before it was first claimed.
+    pub account: Option<String>,
+    /// Audits that must agree before it is accepted.
+    pub audits_owed: u8,
+    /// Audits whose roots are public.
+    pub audits_revealed: u8,
+    /// Audits that agreed and were paid.
+    pub audits_paid: u8,
+    /// Disputes ever opened over it.
+    pub disputes: u32,
+    /// The dispute that is open over it.
+    pub dispute: Option<String>,
 }
 
 /// A job and its leases.
@@ -143,6 +160,17 @@ impl Snapshot {
                 node: lease.filter(|lease| lease.node != Address::default()).map(|lease| lease.node.to_string()),
                 deadline_unix_seconds: held.map(|lease| lease.deadline),
                 attempt: lease.map_or(0, |lease| lease.attempt),
+                account: lease.map(|_| address::lease(&self.address, index, 0).to_string()),
+                audits_owed: lease.map_or(0, |lease| lease.audits_owed),
+                audits_revealed: lease.map_or(0, |lease| lease.audits_revealed),
+                audits_paid: lease.map_or(0, |lease| lease.audits_paid),
+                disputes: lease.map_or(0, |lease| lease.disputes),
+                dispute: lease
+                    .filter(|_| standing == LeaseStanding::Market(LeaseState::Disputed))
+                    .map(|lease| {
+                        address::dispute(&address::lease(&self.address, index, 0), lease.disputes.saturating_sub(1))
+                    })
+                    .map(|dispute| dispute.to_string()),
             });
         }
         Ok(JobDetails { job: JobView::new(&self.address, &self.job, self.now), progress, lease_list })
@@ -191,6 +219,9 @@ impl LeaseStanding {
             Self::Market(LeaseState::Accepted) => "accepted",
             Self::Market(LeaseState::Returned) => "returned",
             Self::Market(LeaseState::Expired) => "expired",
+            Self::Market(LeaseState::Auditing) => "being audited",
+            Self::Market(LeaseState::Opening) => "audits being revealed",
+            Self::Market(LeaseState::Disputed) => "disputed",
             Self::Refunded => "refunded",
             Self::Unknown => "unknown",
         }
@@ -201,8 +232,10 @@ impl Progress {
     fn count(&mut self, standing: LeaseStanding) -> &mut u64 {
         match standing {
             LeaseStanding::Market(LeaseState::Claimed) => &mut self.claimed,
-            LeaseStanding::Market(LeaseState::Committed) => &mut self.committed,
-            LeaseStanding::Market(LeaseState::Revealed) => &mut self.revealed,
+            LeaseStanding::Market(LeaseState::Committed | LeaseState::Auditing | LeaseState::Opening) => {
+                &mut self.committed
+            }
+            LeaseStanding::Market(LeaseState::Revealed | LeaseState::Disputed) => &mut self.revealed,
             LeaseStanding::Market(LeaseState::Accepted) => &mut self.accepted,
             LeaseStanding::Refunded => &mut self.refunded,
             LeaseStanding::Market(_) | LeaseStanding::Unknown => &mut self.waiting,
@@ -228,6 +261,8 @@ impl JobView {
             leases: job.leases,
             leases_settled: job.leases_settled,
             price_per_unit_credit_units: job.price_per_unit,
+            premium_per_unit_credit_units: job.premium_per_unit,
+            replicas: job.replicas,
             escrow_credit_units: job.escrow,
             spent_credit_units: job.spent,
             refunded_credit_units: job.refunded,
@@ -271,6 +306,23 @@ pub(super) fn text_of_all(jobs: &[JobView]) -> String {
     table(["no", "job", "status", "tiles", "spent", "escrow"], &rows)
 }
 
+impl LeaseView {
+    /// Audits and disputes in a few words; nothing where there are none.
+    fn audits(&self) -> String {
+        let mut text = match (self.audits_owed, self.audits_paid) {
+            (0, _) => String::new(),
+            (owed, 0) => format!("{} of {owed} revealed", self.audits_revealed),
+            (owed, paid) => format!("{paid} of {owed} agreed"),
+        };
+        if self.disputes > 0 {
+            let comma = if text.is_empty() { "" } else { ", " };
+            let plural = if self.disputes == 1 { "dispute" } else { "disputes" };
+            text.push_str(&format!("{comma}{} {plural}", self.disputes));
+        }
+        text
+    }
+}
+
 impl JobDetails {
     pub(super) fn text(&self) -> String {
         let job = &self.job;
@@ -280,14 +332,22 @@ impl JobDetails {
             ("number", job.number.to_string()),
             ("status", job.status.to_owned()),
             ("tiles", format!("{} of {} accepted", job.units_accepted, job.units)),
-            ("price", format!("{} per tile", Usd(job.price_per_unit_credit_units))),
+            (
+                "price",
+                format!(
+                    "{} per tile, {} for audits",
+                    Usd(job.price_per_unit_credit_units),
+                    Usd(job.premium_per_unit_credit_units)
+                ),
+            ),
+            ("replicas", job.replicas.to_string()),
             ("spent", Usd(job.spent_credit_units).to_string()),
             ("escrow", Usd(job.escrow_credit_units).to_string()),
             ("refunded", Usd(job.refunded_credit_units).to_string()),
             ("deadline", job.deadline_unix_seconds.to_string()),
             ("manifest", job.manifest_sha256.clone()),
         ]);
-        let rows: Vec<[String; 4]> = self
+        let rows: Vec<[String; 5]> = self
             .lease_list
             .iter()
             .map(|lease| {
@@ -296,10 +356,11 @@ impl JobDetails {
                     lease.lease.to_string(),
                     format!("{}-{last}", lease.first_unit),
                     lease.state.to_owned(),
+                    lease.audits(),
                     lease.node.clone().unwrap_or_default(),
                 ]
             })
             .collect();
-        format!("{head}\n\n{}", table(["lease", "tiles", "state", "node"], &rows))
+        format!("{head}\n\n{}", table(["lease", "tiles", "state", "audits", "node"], &rows))
     }
 }

@@ -1,14 +1,19 @@
 //! A network of one requester and one honest node, for commands that need a market.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use kernels::attestation::{commitment, lease_root};
-use kernels::render::{SceneImage, Tracer, render_units};
+use kernels::render::{Frame, SceneImage, Tracer, UnitOutput, render_units};
 use local_chain::LocalChain;
 use migrations::{Config, Keypairs};
-use render_compute::state::{Job, Lease, Node};
+use render_compute::constants::LOTTERY_DELAY_SLOTS;
+use render_compute::state::{Dispute, Job, Lease, Node};
 use render_compute_cli::amount::{Price, Usd};
 use render_compute_cli::{Context, credits, oracle};
 use render_compute_client::blob::BlobStore;
 use render_compute_client::chain::Chain;
+use render_compute_client::dispute::{Party, Recomputed, instructions_for, next_move};
 use render_compute_client::instruction::{self, NodeOffer};
 use render_compute_client::{Address, Keypair, Signer, account, address, flow};
 
@@ -41,7 +46,8 @@ impl Market {
 
     /// A person with SOL, RENDER, and this many credits.
     pub async fn requester(&self, name: &str, credits: Usd) -> Context<'_> {
-        self.give_render(&self.chain.funded(name).pubkey(), 1_000_000_000).await;
+        // A bond and some credits.
+        self.give_render(&self.chain.funded(name).pubkey(), 3_000_000_000).await;
         let context = self.as_(name);
         if credits.0 > 0 {
             let quote = credits::quote(&context, credits).await.expect("a quote");
@@ -86,33 +92,94 @@ impl Market {
     }
 
     /// The node renders a lease it has taken, attests it, and is paid.
-    pub async fn work(
-        &self,
-        identity: &Keypair,
-        job: &Address,
-        index: u32,
-        image: &SceneImage,
-        frame: &kernels::render::Frame,
-    ) {
+    pub async fn work(&self, identity: &Keypair, job: &Address, index: u32, image: &SceneImage, frame: &Frame) {
+        self.reveal(identity, job, index, image, frame).await;
+        self.chain.warp(6);
+        flow::accept(&self.chain, identity, &address::lease(job, index, 0)).await.expect("accepted");
+    }
+
+    /// The node renders a lease it has taken, and attests it.
+    pub async fn reveal(&self, identity: &Keypair, job: &Address, index: u32, image: &SceneImage, frame: &Frame) {
         let at = address::lease(job, index, 0);
         let lease: Lease = account::fetch(&self.chain, &at).await.expect("the lease");
         let node: Node = account::fetch(&self.chain, &lease.node).await.expect("the node");
         let tracer = Tracer::new(image.clone()).expect("whole");
-        let units = lease.first_unit..lease.first_unit + u64::from(lease.units);
-        let outputs = render_units(&tracer, frame, units).expect("rendered");
-        let digests: Vec<[u8; 32]> = outputs.iter().map(|output| output.digest).collect();
-        let root = lease_root(lease.first_unit, &digests);
-        let blob: Vec<u8> = outputs.iter().flat_map(kernels::render::UnitOutput::to_bytes).collect();
+        let range = lease.first_unit..lease.first_unit + u64::from(lease.units);
+        let outputs = render_units(&tracer, frame, range).expect("rendered");
+        let units: Vec<_> = outputs.iter().map(UnitOutput::unit_attestation).collect();
+        let root = lease_root(lease.first_unit, &units);
+        let blob: Vec<u8> = outputs.iter().flat_map(UnitOutput::to_bytes).collect();
         let result = self.store.put(blob).await.expect("stored");
         let salt = self.chain.random("salt");
         let bound = commitment(at.as_array(), lease.node.as_array(), node.registered_slot, lease.attempt, &root, &salt);
         let commit = instruction::attestation_commit(&identity.pubkey(), &at, bound);
         self.chain.send(&[commit], &[identity]).await.expect("committed");
-        self.chain.advance_slots(2);
+        self.draw(identity, &at).await;
         let reveal = instruction::attestation_reveal(&identity.pubkey(), &at, root, result.0, salt);
         self.chain.send(&[reveal], &[identity]).await.expect("revealed");
-        self.chain.warp(6);
-        flow::accept(&self.chain, identity, &at).await.expect("accepted");
+    }
+
+    /// Draws the lease's lottery. Nobody else is there to audit it, so that a picked one waits in vain.
+    async fn draw(&self, identity: &Keypair, at: &Address) {
+        self.chain.advance_slots(LOTTERY_DELAY_SLOTS + 2);
+        let lease: Lease = account::fetch(&self.chain, at).await.expect("the lease");
+        self.chain.send(&[instruction::audit_draw(&lease)], &[identity]).await.expect("drawn");
+        let lease: Lease = account::fetch(&self.chain, at).await.expect("the lease");
+        if lease.audits_owed > 0 {
+            self.chain.warp_to(lease.deadline + 1);
+            self.chain.send(&[instruction::audit_lapse(&lease)], &[identity]).await.expect("lapsed");
+        }
+    }
+
+    /// The node commits to a result with one wrong pixel, and reveals its root; gives what it has to stand for.
+    pub async fn lie(
+        &self,
+        identity: &Keypair,
+        job: &Address,
+        index: u32,
+        image: &SceneImage,
+        frame: &Frame,
+    ) -> Recomputed {
+        let at = address::lease(job, index, 0);
+        let lease: Lease = account::fetch(&self.chain, &at).await.expect("the lease");
+        let node: Node = account::fetch(&self.chain, &lease.node).await.expect("the node");
+        let tracer = Arc::new(Tracer::new(image.clone()).expect("whole"));
+        let units = lease.first_unit..lease.first_unit + u64::from(lease.units);
+        let outputs = render_units(&tracer, frame, units.clone()).expect("rendered");
+        let mut bytes: Vec<u8> = outputs.iter().flat_map(UnitOutput::to_bytes).collect();
+        bytes[24 * 5] ^= 1;
+        let result = self.store.put(bytes.clone()).await.expect("stored");
+        let mut claim = Recomputed::new(tracer, *frame, units, Some(bytes.into())).expect("the lease's units");
+        let (root, salt) = (claim.root().expect("computed"), self.chain.random("salt"));
+        let bound = commitment(at.as_array(), lease.node.as_array(), node.registered_slot, lease.attempt, &root, &salt);
+        let commit = instruction::attestation_commit(&identity.pubkey(), &at, bound);
+        self.chain.send(&[commit], &[identity]).await.expect("committed");
+        self.draw(identity, &at).await;
+        let reveal = instruction::attestation_reveal(&identity.pubkey(), &at, root, result.0, salt);
+        self.chain.send(&[reveal], &[identity]).await.expect("revealed");
+        claim
+    }
+
+    /// Plays a lease's defender until its first dispute is decided.
+    pub async fn defend(chain: LocalChain, identity: Keypair, lease: Address, mut claim: Recomputed) {
+        let at = address::dispute(&lease, 0);
+        loop {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            chain.advance_slots(1);
+            let Ok(Some(dispute)) = account::find::<Dispute>(&chain, &at).await else { continue };
+            let Ok(next) = next_move(&dispute, Party::Defender, &mut claim) else { return };
+            let Some(next) = next else { continue };
+            for instructions in instructions_for(&at, &dispute, &next, &identity.pubkey(), None) {
+                chain.send(&instructions, &[&identity]).await.expect("a move of the defender");
+            }
+        }
+    }
+
+    /// RENDER of a person.
+    pub async fn render_of(&self, name: &str) -> u64 {
+        let at = address::associated_token(&self.chain.keypair(name).pubkey(), &self.mint);
+        let account = self.chain.account(&at).await.expect("answered").expect("the person's account");
+        account::decode_token_account(&account).expect("a token account").amount
     }
 
     /// A job as it stands.
