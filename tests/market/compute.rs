@@ -1,10 +1,12 @@
-//! COMPUTE.md: what each instruction costs, held against what it cost when the file was last written.
+//! COMPUTE.md: what each instruction and each step of the render engine costs, held against what it cost when the file was last
+//! written.
 
 use market_tests::compute::{BARS, measure};
+use market_tests::referee::{STEP_BAR, measure_steps};
 use render_compute_client::instruction;
-use std::{collections::BTreeMap, fmt::Write, fs, path::Path};
+use std::{collections::BTreeMap, fmt::Write, fs, path::PathBuf};
 
-const HEADER: &str = "\
+const INSTRUCTIONS: &str = "\
 # Compute units per instruction
 
 Measured by `cargo xtask test` in one fixed scenario (`tests/src/compute.rs`): each instruction alone in a transaction, token
@@ -15,17 +17,51 @@ calls included, the largest of its runs. A test fails when an instruction grows 
 |---|---:|---:|
 ";
 
-fn table(measured: &BTreeMap<String, u64>) -> String {
-    let mut text = HEADER.to_owned();
-    for (name, units) in measured {
-        let bar = BARS.iter().find(|(of, _)| of == name);
-        let bar = bar.map_or(String::new(), |(_, bar)| format!("{bar}{}", if units > bar { ", missed" } else { "" }));
-        writeln!(text, "| `{name}` | {units} | {bar} |").expect("a string takes all text");
-    }
-    text
+const STEPS: &str = "\
+# Steps of the render engine on chain
+
+Measured in the same way (`tests/src/referee.rs`): one instruction of `render-referee` alone in a transaction. For a step the
+largest of hundreds over all phases of the machine, spread over units of six random scenes and of one of 20,000 triangles, proofs of
+its memory included; the rows are the phases of `kernels::render::Phase`, and the two questions about the ends of a trace.
+
+| step | CU | bar |
+|---|---:|---:|
+";
+
+type Costs = BTreeMap<String, u64>;
+
+/// Both tables: instructions and steps.
+struct Tables {
+    instructions: Costs,
+    steps: Costs,
 }
 
-fn parse(text: &str) -> BTreeMap<String, u64> {
+impl Tables {
+    fn write(&self) -> String {
+        let mut text = INSTRUCTIONS.to_owned();
+        rows(&mut text, &self.instructions, |name| BARS.iter().find(|(of, _)| *of == name).map(|(_, bar)| *bar));
+        text.push('\n');
+        text.push_str(STEPS);
+        rows(&mut text, &self.steps, |_| Some(STEP_BAR));
+        text
+    }
+
+    fn read(text: &str) -> Self {
+        let title = STEPS.lines().next().expect("the table has a title");
+        let (instructions, steps) = text.split_once(title).unwrap_or((text, ""));
+        Self { instructions: parse(instructions), steps: parse(steps) }
+    }
+}
+
+fn rows(text: &mut String, costs: &Costs, bar_of: impl Fn(&str) -> Option<u64>) {
+    for (name, units) in costs {
+        let bar =
+            bar_of(name).map_or(String::new(), |bar| format!("{bar}{}", if *units > bar { ", missed" } else { "" }));
+        writeln!(text, "| `{name}` | {units} | {bar} |").expect("a string takes all text");
+    }
+}
+
+fn parse(text: &str) -> Costs {
     text.lines()
         .filter_map(|line| {
             let mut cells = line.strip_prefix("| `")?.split('|');
@@ -35,18 +71,15 @@ fn parse(text: &str) -> BTreeMap<String, u64> {
         .collect()
 }
 
-#[test]
-fn no_instruction_costs_two_percent_more_than_compute_md_says() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../COMPUTE.md");
-    let measured = measure();
-    for name in instruction::NAMES {
-        assert!(measured.contains_key(*name), "the scenario never sends {name} alone");
-    }
-    if std::env::var_os("UPDATE_GOLDEN").is_some() {
-        fs::write(&path, table(&measured)).expect("COMPUTE.md can be written");
-        return;
-    }
-    let written = parse(&fs::read_to_string(&path).unwrap_or_default());
+fn path() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../COMPUTE.md")
+}
+
+fn written() -> Tables {
+    Tables::read(&fs::read_to_string(path()).unwrap_or_default())
+}
+
+fn compare(measured: &Costs, written: &Costs) {
     let grown: Vec<_> = measured
         .iter()
         .filter(|(name, units)| written.get(*name).is_none_or(|before| **units * 100 > before * 102))
@@ -54,11 +87,33 @@ fn no_instruction_costs_two_percent_more_than_compute_md_says() {
         .collect();
     assert!(grown.is_empty(), "write COMPUTE.md anew with UPDATE_GOLDEN=1 if this is meant: {grown:#?}");
     let gone: Vec<_> = written.keys().filter(|name| !measured.contains_key(*name)).collect();
-    assert!(gone.is_empty(), "COMPUTE.md lists what is not an instruction any more: {gone:?}");
+    assert!(gone.is_empty(), "COMPUTE.md lists what does not exist any more: {gone:?}");
+}
+
+/// One test for both tables: the file is written once, whole.
+#[test]
+fn nothing_costs_two_percent_more_than_compute_md_says_and_no_step_too_much_for_a_transaction() {
+    let measured = Tables { instructions: measure(), steps: measure_steps() };
+    for name in instruction::NAMES {
+        assert!(measured.instructions.contains_key(*name), "the scenario never sends {name} alone");
+    }
+    // Seventeen phases, of which nothing follows the last, and both ends of a trace.
+    assert_eq!(measured.steps.len(), 16 + 2, "{:?}", measured.steps);
+    let over: Vec<_> = measured.steps.iter().filter(|(_, units)| **units > STEP_BAR).collect();
+    assert!(over.is_empty(), "a referee that is called needs the rest of a transaction: {over:?}");
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        fs::write(path(), measured.write()).expect("COMPUTE.md can be written");
+        return;
+    }
+    let written = written();
+    compare(&measured.instructions, &written.instructions);
+    compare(&measured.steps, &written.steps);
 }
 
 #[test]
-fn the_table_is_read_as_it_is_written() {
-    let measured = BTreeMap::from([("lease_claim".to_owned(), 12_345), ("job_open".to_owned(), 7)]);
-    assert_eq!(parse(&table(&measured)), measured);
+fn the_tables_are_read_as_they_are_written() {
+    let instructions = Costs::from([("lease_claim".to_owned(), 12_345), ("job_open".to_owned(), 7)]);
+    let steps = Costs::from([("Camera".to_owned(), 21_000), ("trace_end".to_owned(), 9)]);
+    let tables = Tables::read(&Tables { instructions: instructions.clone(), steps: steps.clone() }.write());
+    assert_eq!((tables.instructions, tables.steps), (instructions, steps));
 }

@@ -43,9 +43,12 @@ layouts! {
     Engine { id, digest, referee, format, class, verification, enabled, version, bump, reserved }
     CreditAccount { owner, payer, available, escrowed_total, refunded_total, bought_total, burned_total, jobs, reputation, version, bump, reserved }
     Operator { wallet, payout, nodes, version, bump, reserved }
-    Node { identity, operator, stake, unbonding, unbonding_until, slashed, slashed_total, registered_slot, staked_slot, reputation_at, asks, leases_accepted, credits_accepted, leases_expired, leases_returned, leases_held, capacity, memory_mib, reputation, region, uptime_bps, classes, draining, version, bump, reserved, hardware }
-    Job { requester, payer, manifest, engine, client, seed, nonce, units, price_per_unit, work_per_unit, escrow, units_accepted, spent, refunded, opened_slot, opened_at, deadline, units_per_lease, leases, leases_settled, lease_seconds, minimum_memory_mib, minimum_reputation, region, class, verification, status, seeded, version, bump, reserved, settled }
-    Lease { job, node, payer, commitment, root, result, first_unit, value, claimable_at, entered_at, deadline, committed_slot, index, units, attempt, replica, status, class, version, bump, reserved }
+    Node { identity, operator, stake, unbonding, unbonding_until, slashed, slashed_total, exposure, registered_slot, staked_slot, reputation_at, asks, leases_accepted, credits_accepted, leases_expired, leases_returned, leases_held, disputes_lost, audits_accepted, capacity, memory_mib, reputation, region, uptime_bps, classes, draining, version, bump, reserved, hardware }
+    Job { requester, payer, manifest, engine, client, seed, statement, nonce, units, price_per_unit, premium_per_unit, work_per_unit, escrow, units_accepted, spent, refunded, opened_slot, opened_at, deadline, units_per_lease, leases, leases_settled, lease_seconds, minimum_memory_mib, minimum_reputation, region, audit_probability_bps, replicas, class, verification, status, seeded, version, bump, reserved, settled }
+    Lease { job, node, payer, commitment, root, result, audit_seed, auditors, first_unit, value, premium, penalty, claimable_at, entered_at, deadline, committed_slot, index, units, disputes, attempt, audit_attempt, replica, status, class, drawn, audits_owed, audits_claimed, audits_committed, audits_revealed, audits_paid, version, bump, reserved }
+    Audit { lease, node, payer, commitment, root, value, penalty, entered_at, deadline, committed_slot, attempt, index, status, class, version, bump, reserved }
+    Dispute { lease, job, payer, defender, challenger, defender_key, challenger_key, audit, referee, statement, root, low, high, output, trace, bond, owed, forfeited, unit, first, count, segments, segment_steps, segment, opened_at, deadline, hashes, number, moves, turn_seconds, attempt, stage, posted, verdict, version, bump, reserved }
+    Evidence { author, dispute }
     Epoch { number, payer, starts_at, ends_at, work, smoothed_work, availability, burned, bought, rate_burned, rate_bought, emission, operations_pool, creators_pool, availability_pool, work_pools, carry, shards_summed, state, operations_claimed, version, bump, reserved }
     EpochShard { epoch, payer, work, availability, burned, bought, shard, version, bump, reserved }
     NodeEpoch { node, payer, epoch, work, availability, claimed, is_claimed, version, bump, reserved }
@@ -68,18 +71,39 @@ layouts! {
     StakeChanged { node, stake_before, stake_after, unbonding_before, unbonding_after, unbonding_until }
     StakeSlashed { node, evidence, from_stake, from_unbonding, reason }
     SlashBurned { node, amount }
-    JobOpened { job, requester, manifest, engine, client, nonce, units, price_per_unit, work_per_unit, escrow, available_before, available_after, opened_slot, opened_at, deadline, units_per_lease, leases, lease_seconds, minimum_memory_mib, minimum_reputation, region, class, padding }
+    JobOpened { job, requester, manifest, engine, client, statement, nonce, units, price_per_unit, premium_per_unit, work_per_unit, escrow, available_before, available_after, opened_slot, opened_at, deadline, units_per_lease, leases, lease_seconds, minimum_memory_mib, minimum_reputation, region, audit_probability_bps, replicas, class }
     JobSeeded { job, seed, slot }
     JobCancelled { job, leases_settled }
     LeaseReleased { job, index, refund, escrow_after, available_after }
     JobClosed { job, spent, refunded }
-    LeaseClaimed { lease, job, node, first_unit, value, weight, delay_ms, claimed_at, deadline, index, units, attempt, replica }
+    LeaseClaimed { lease, job, node, first_unit, value, premium, penalty, weight, delay_ms, claimed_at, deadline, index, units, attempt, replica }
     LeaseReturned { lease, node, claimable_at, reputation_before, reputation_after }
     LeaseExpired { lease, node, deadline, claimable_at, reputation_before, reputation_after }
     AttestationCommitted { lease, node, commitment, slot, reveal_by }
     AttestationRevealed { lease, node, root, result, challenge_until }
-    LeaseAccepted { lease, job, node, root, result, value, escrow_after, epoch, node_work_after, index, units, reputation_before, reputation_after }
+    LeaseAccepted { lease, job, node, root, result, value, premium, escrow_after, epoch, node_work_after, index, units, reputation_before, reputation_after }
     LeaseClosed { lease, payer }
+    AuditDrawn { lease, job, seed, slot, draw, threshold, picked, audits, drawn_at, deadline }
+    AuditClaimed { audit, lease, node, operator, value, penalty, weight, delay_ms, claimed_at, deadline, index, attempt }
+    AuditCommitted { audit, lease, node, commitment, slot, missing, deadline }
+    AuditRevealed { audit, lease, node, root, missing, deadline }
+    AuditAccepted { audit, lease, node, value, epoch, node_work_after, unpaid, reputation_before, reputation_after }
+    AuditExpired { audit, lease, node, missed, entered_at, deadline, audits, status, reputation_before, reputation_after }
+    AuditLapsed { lease, before, after, status, deadline }
+    AuditForfeited { audit, lease, node, auditor, taken, fee, auditor_stake_after }
+    AuditClosed { audit, lease, node, payer }
+    DisputeOpened { dispute, lease, job, payer, defender, challenger, defender_key, challenger_key, audit, referee, root, bond, unit, count, opened_at, deadline, number, attempt }
+    DisputeDivided { dispute, first, count, deadline, stage, posted, hashes }
+    DisputePicked { dispute, root, low, high, picked, unit, first, count, segment, deadline, stage }
+    UnitShown { dispute, output, trace, low, high, unit, segments, segment_steps, deadline, stage }
+    SegmentShown { dispute, low, segment, deadline, stage }
+    StepExecuted { dispute, before, claimed, computed, is_fault }
+    DisputeDecided { dispute, verdict }
+    WorkForfeited { node, dispute, epoch, work }
+    DisputeSettled { dispute, lease, winner, loser, taken, fee, owed, forfeited, reason, claimable_at, challenge_until, reputation_before, reputation_after }
+    DisputeClosed { dispute, payer, paid, burned }
+    EvidenceOpened { evidence, dispute, author, size }
+    EvidenceClosed { evidence, dispute, author }
     EpochOpened { number, payer, starts_at, ends_at }
     EpochShardOpened { number, shard, payer }
     EpochShardClosed { number, shard, payer }
@@ -92,7 +116,7 @@ layouts! {
 }
 
 instructions! {
-    NetworkAcceptAuthority, NetworkInit, NetworkOfferAuthority, NetworkPause, NetworkSetOracle, NetworkSetParameters, OraclePublish, OracleSetPublishers, EngineRegister, CreditBuy, CreditOpen, OperatorClose, OperatorRegister, OperatorSetPayout, NodeClose, NodeDrain, NodeRegister, NodeUpdate, SlashBurn, StakeDeposit, StakeUnbond, StakeWithdraw, JobCancel, JobClose, JobOpen, JobSeed, LeaseRelease, LeaseAccept, LeaseClaim, LeaseClose, LeaseExpire, LeaseReturn, AttestationCommit, AttestationReveal, EpochClaim, EpochClaimOperations, EpochFinalize, EpochOpen, EpochShardClose, EpochShardOpen, EpochSum, NodeEpochClose, NodeEpochOpen,
+    NetworkAcceptAuthority, NetworkInit, NetworkOfferAuthority, NetworkPause, NetworkSetOracle, NetworkSetParameters, OraclePublish, OracleSetPublishers, EngineRegister, CreditBuy, CreditOpen, OperatorClose, OperatorRegister, OperatorSetPayout, NodeClose, NodeDrain, NodeRegister, NodeUpdate, SlashBurn, StakeDeposit, StakeUnbond, StakeWithdraw, JobCancel, JobClose, JobOpen, JobSeed, LeaseRelease, LeaseAccept, LeaseClaim, LeaseClose, LeaseExpire, LeaseReturn, AttestationCommit, AttestationReveal, AuditAccept, AuditClaim, AuditClose, AuditCommit, AuditDraw, AuditExpire, AuditForfeit, AuditLapse, AuditReveal, DisputeClose, DisputeDivide, DisputeOpen, DisputeOpenAudit, DisputePick, DisputeProve, DisputeSegment, DisputeSettle, DisputeTimeout, DisputeUnit, EvidenceClose, EvidenceOpen, EvidenceWrite, EpochClaim, EpochClaimOperations, EpochFinalize, EpochOpen, EpochShardClose, EpochShardOpen, EpochSum, NodeEpochClose, NodeEpochOpen,
 }
 
 fn golden() -> String {

@@ -2,8 +2,10 @@
 //! design are checked after every transaction that any of these tests sends.
 
 mod attestation;
+mod audit;
 mod compute;
 mod credit;
+mod dispute;
 mod engine;
 mod epoch;
 mod job;
@@ -15,3 +17,4 @@ mod network;
 mod node;
 mod operator;
 mod oracle;
+mod referee;

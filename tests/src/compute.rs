@@ -1,6 +1,8 @@
 //! What each instruction costs in compute units, in one fixed scenario: the same keys, addresses and bumps every time.
 
+use crate::dispute::{Court, Lie, Side};
 use crate::world::{CONFIDENCE, PRICE, RENDER, USD, World, offer, order, short_parameters};
+use market_model::dispute::{Party, Stage};
 use render_compute::{constants::EPOCH_SHARDS, instructions::JobOrder, state::*};
 use render_compute_client::{Signer, address, instruction};
 use std::collections::BTreeMap;
@@ -16,13 +18,16 @@ pub const BARS: [(&str, u64); 5] = [
 
 /// The most compute units that each instruction used in the scenario, by name.
 pub fn measure() -> BTreeMap<String, u64> {
-    let world = scenario();
     let mut most = BTreeMap::new();
-    for record in world.chain.records() {
-        let [name] = &record.instructions[..] else { continue };
-        if record.is_executed() && instruction::NAMES.contains(&name.as_str()) {
-            let units = most.entry(name.clone()).or_insert(0);
-            *units = record.compute_units.max(*units);
+    for world in [scenario(), challenged(), contradicted()] {
+        for record in world.chain.records() {
+            // A transaction may raise its own limit in front of the instruction.
+            let others: Vec<_> = record.instructions.iter().filter(|name| *name != "compute_budget").collect();
+            let [name] = others[..] else { continue };
+            if record.is_executed() && instruction::NAMES.contains(&name.as_str()) {
+                let units = most.entry(name.clone()).or_insert(0);
+                *units = record.compute_units.max(*units);
+            }
         }
     }
     most
@@ -35,6 +40,7 @@ fn scenario() -> World {
     let machine = world.machine("machine");
     let (identity, owner, key) = (&machine.identity, machine.wallet.pubkey(), machine.key());
     govern(&world);
+    audits(&world);
 
     // Three leases, of which one is accepted, one given back and one lost; then the job is called off.
     let job = world.open_seeded(&requester, JobOrder { units: 6, ..order() });
@@ -79,6 +85,90 @@ fn scenario() -> World {
     world.apply(instruction::node_close(&owner, &key), &[&machine.wallet]);
     world.apply(instruction::operator_close(&owner), &[&machine.wallet]);
     world
+}
+
+/// Three leases with two audits each: one agrees and is paid, of one nobody claims the second audit, one is hidden by its holder.
+fn audits(world: &World) {
+    let requester = world.requester_with("audited requester", USD);
+    let [holder, one, two] = ["holder", "auditor", "second auditor"].map(|name| world.machine(name));
+    let job = world.open_seeded(&requester, JobOrder { units: 6, replicas: 3, ..order() });
+    let committed = |lease| {
+        [(&one, 0), (&two, 1)].map(|(auditor, index)| {
+            let audit = world.audit(auditor, &lease, index, &World::root(&lease));
+            (auditor, audit)
+        })
+    };
+    let reveal = |(auditor, audit), lease: &_| {
+        world.apply(world.revealing_audit(auditor, &audit, &World::root(lease)), &[&auditor.identity]);
+    };
+
+    let lease = world.picked(&holder, &job, 0);
+    let audits = committed(lease);
+    for audit in audits {
+        reveal(audit, &lease);
+    }
+    world.apply(World::revealing(&holder, &lease), &[&holder.identity]);
+    for (auditor, audit) in audits {
+        world.accept_audit(auditor, &audit);
+    }
+    world.accept(&holder, &lease);
+
+    let lease = world.picked(&holder, &job, 1);
+    let audit = world.claim_audit(&one, &lease, 0);
+    world.warp_to(world.get::<Audit>(&audit).deadline + 1);
+    world.apply(instruction::audit_expire(&world.get(&audit)), &[&world.crank]);
+    world.warp_to(world.get::<Lease>(&lease).deadline + 1);
+    world.apply(instruction::audit_lapse(&world.get(&lease)), &[&world.crank]);
+
+    let lease = world.picked(&holder, &job, 2);
+    let audits = committed(lease);
+    for audit in audits {
+        reveal(audit, &lease);
+    }
+    let [(_, first), (_, second)] = audits;
+    world.warp_to(world.get::<Lease>(&lease).deadline + 1);
+    world.apply(instruction::audit_forfeit(&world.get(&lease), &world.get(&first)), &[&world.crank]);
+    world.apply(instruction::audit_close(&world.get(&second)), &[&world.crank]);
+}
+
+/// A dispute of a wallet with a bond, with every kind of move.
+fn challenged() -> World {
+    let court = Court::small();
+    let (world, defender) = (&court.world, court.world.machine("defender"));
+    let (mut lied, mut true_claim) =
+        (court.claim(0, Lie::Steps { unit: 3, segment: 2, step: 77 }), court.claim(0, Lie::None));
+    let lease = court.attest(&defender, 0, &mut lied);
+    let challenger = court.challenger("challenger");
+    let dispute = court.challenge(&challenger, &lease);
+    let (mut defending, mut denying) =
+        (Side { key: &defender.identity, claim: &mut lied }, Side { key: &challenger.wallet, claim: &mut true_claim });
+    court.play_until(&dispute, &mut defending, &mut denying, |dispute| dispute.stage == u8::from(Stage::Step));
+    let next = court.next(&dispute, Party::Challenger, &mut true_claim);
+    let proof = court.transactions(&dispute, &next.expect("there is a step to prove"), &challenger.wallet);
+    for mut transaction in proof {
+        // The last one proves and closes; here each instruction is alone.
+        let close = (transaction.len() > 2).then(|| transaction.pop()).flatten();
+        world.apply_all(&transaction, &[&challenger.wallet]);
+        if let Some(close) = close {
+            world.apply(close, &[&challenger.wallet]);
+        }
+    }
+    court.settle(&dispute);
+    court.close(&dispute, Some(challenger.render));
+    court.world
+}
+
+/// A dispute of an auditor whose holder is silent.
+fn contradicted() -> World {
+    let court = Court::audited();
+    let [holder, auditor] = ["holder", "auditor"].map(|name| court.world.machine(name));
+    let (mut lied, mut found) = (court.claim(0, Lie::Samples), court.claim(0, Lie::None));
+    let (lease, audit) = court.attest_audited(&holder, &mut lied, &auditor, &mut found, 0);
+    let dispute = court.contradict(&lease, &audit);
+    court.time_out(&dispute);
+    court.settle(&dispute);
+    court.close(&dispute, None);
+    court.world
 }
 
 fn govern(world: &World) {

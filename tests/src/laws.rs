@@ -1,12 +1,22 @@
 //! The laws of the design, as a checker over two snapshots and the events between them.
 //!
-//! It knows nothing of how the program works: it recomputes from accounts, balances and events what must be so. Laws L9 and L12
-//! speak of disputes and votes and have no accounts yet.
+//! It knows nothing of how the program works: it recomputes from accounts, balances and events what must be so. For law L9 it is told who
+//! is honest; L12 speaks of votes, which do not exist yet.
+
+mod dispute;
 
 use crate::snapshot::Snapshot;
-use market_model::{credit::BASE_UNITS_TIMES_PRICE_PER_CREDIT, emission, job::JobTerms, race::eligible_at};
+use market_model::{
+    audit::{AuditState, is_picked},
+    credit::BASE_UNITS_TIMES_PRICE_PER_CREDIT,
+    emission,
+    job::JobTerms,
+    lease::LeaseState,
+    race::eligible_at,
+};
 use render_compute::{
     constants::{CLASS_COMPUTE, CLASS_RENDER},
+    events::*,
     race,
     state::*,
 };
@@ -16,14 +26,14 @@ use std::{
     fmt,
 };
 
-/// A law by its name in the design; `Atomic` is the ledger's own: a refused transaction changes nothing but the fee.
+/// A law by its name in the design; `Atomic` and `Cover` are the ledger's own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Law {
     /// Credits: available + escrowed = bought - spent.
     L1,
     /// Credits exist only against burned RENDER.
     L2,
-    /// A job's escrow is the price of its units that are not settled; every credit leaves once.
+    /// A job's escrow is price and premium of its units that are not settled; every credit leaves once.
     L3,
     /// The vault holds exactly the stakes.
     L4,
@@ -33,14 +43,18 @@ pub enum Law {
     L6,
     /// A unit is accepted at most once.
     L7,
-    /// Nobody is slashed without a missed deadline in an event.
+    /// Nobody is slashed without a missed deadline or a lost dispute in an event, nor for more than that costs.
     L8,
+    /// Who is honest and answers in time loses no dispute.
+    L9,
     /// A closed account's rent went to its payer.
     L10,
-    /// The winner of a claim was eligible by the race.
+    /// The winner of a claim was eligible by the race, and a draw says what its number says.
     L11,
     /// A refused transaction changes nothing but the fee.
     Atomic,
+    /// A node answers for exactly what it holds.
+    Cover,
 }
 
 /// A law that does not hold, and how.
@@ -78,6 +92,8 @@ pub struct Step {
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct JobRecord {
     requester: Address,
+    audit_probability_bps: u16,
+    replicas: u8,
     terms: JobTerms,
     leases: u32,
     settled: BTreeSet<u32>,
@@ -102,6 +118,14 @@ pub struct Ledger {
     accepted_work: BTreeMap<(u64, Address), u64>,
     claims: BTreeMap<u64, Claims>,
     minted: u64,
+    honest: BTreeSet<Address>,
+}
+
+impl Ledger {
+    /// Says that a node or wallet stands for the truth and answers in time, so that it must win every dispute (law L9).
+    pub fn vouch(&mut self, party: Address) {
+        self.honest.insert(party);
+    }
 }
 
 #[derive(Default)]
@@ -128,6 +152,7 @@ pub fn check(ledger: &mut Ledger, step: &Step) -> Vec<Violation> {
     check_credits(ledger, &step.after, &mut found);
     check_jobs(ledger, &step.after, &mut found);
     check_stakes(step, &mut found);
+    check_cover(&step.after, &mut found);
     check_emission(ledger, &step.after, &mut found);
     check_epochs(ledger, &step.after, &mut found);
     check_rent(step, &mut found);
@@ -149,6 +174,7 @@ fn check_refused(step: &Step, found: &mut Found) {
 
 /// Adds an event to the ledger and checks what one event must satisfy by itself.
 fn absorb(ledger: &mut Ledger, event: &Event, step: &Step, found: &mut Found) {
+    dispute::absorb(ledger, event, step, found);
     match event {
         Event::CreditsBought(bought) => {
             let worth = u128::from(bought.credits) * u128::from(BASE_UNITS_TIMES_PRICE_PER_CREDIT);
@@ -164,16 +190,27 @@ fn absorb(ledger: &mut Ledger, event: &Event, step: &Step, found: &mut Found) {
                 units: opened.units,
                 units_per_lease: u64::from(opened.units_per_lease),
                 price_per_unit: opened.price_per_unit,
+                premium_per_unit: opened.premium_per_unit,
             };
-            let record =
-                JobRecord { requester: opened.requester, terms, leases: opened.leases, settled: BTreeSet::new() };
+            let record = JobRecord {
+                requester: opened.requester,
+                audit_probability_bps: opened.audit_probability_bps,
+                replicas: opened.replicas,
+                terms,
+                leases: opened.leases,
+                settled: BTreeSet::new(),
+            };
             ledger.jobs.insert(opened.job, record);
         }
         Event::LeaseAccepted(accepted) => {
-            let first = settle(ledger, &accepted.job, accepted.index, accepted.value, found);
-            if let Some(requester) = first {
-                *ledger.spent.entry(requester).or_default() += accepted.value;
+            let spent = accepted.value + accepted.premium;
+            if let Some(requester) = settle(ledger, &accepted.job, accepted.index, spent, found) {
+                *ledger.spent.entry(requester).or_default() += spent;
             }
+            let earned = ledger.jobs.get(&accepted.job).map(|job| job.terms.lease_value(u64::from(accepted.index)));
+            found.unless(earned == Some(Ok(accepted.value)), Law::L3, || {
+                format!("lease {} earned {}, not {earned:?}", accepted.lease, accepted.value)
+            });
             *ledger.accepted_work.entry((accepted.epoch, accepted.node)).or_default() += accepted.value;
             let range =
                 ledger.jobs.get(&accepted.job).and_then(|job| job.terms.lease_units(u64::from(accepted.index)).ok());
@@ -184,13 +221,23 @@ fn absorb(ledger: &mut Ledger, event: &Event, step: &Step, found: &mut Found) {
                 });
             }
         }
+        Event::AuditAccepted(accepted) => {
+            *ledger.accepted_work.entry((accepted.epoch, accepted.node)).or_default() += accepted.value;
+        }
+        Event::AuditDrawn(drawn) => {
+            let job = ledger.jobs.get(&drawn.job);
+            let picked = job.map(|job| is_picked(drawn.draw, u64::from(job.audit_probability_bps), job.replicas));
+            found.unless(picked == Some(drawn.picked == 1), Law::L11, || {
+                format!("the number {} of {} means {picked:?}", drawn.draw, drawn.lease)
+            });
+        }
         Event::LeaseReleased(released) => {
             let index = u32::try_from(released.index).unwrap_or(u32::MAX);
             settle(ledger, &released.job, index, released.refund, found);
         }
         Event::JobClosed(closed) => {
             if let Some(job) = ledger.jobs.get(&closed.job) {
-                let whole = job.terms.units.saturating_mul(job.terms.price_per_unit);
+                let whole = job.terms.plan().map_or(0, |plan| plan.escrow);
                 found.unless(closed.spent + closed.refunded == whole, Law::L3, || {
                     format!("job {} closed with {} + {} of {whole}", closed.job, closed.spent, closed.refunded)
                 });
@@ -255,6 +302,7 @@ fn check_supply(step: &Step, found: &mut Found) {
         match event {
             Event::CreditsBought(event) => burned += u128::from(event.burned),
             Event::SlashBurned(event) => burned += u128::from(event.amount),
+            Event::DisputeClosed(event) => burned += u128::from(event.burned),
             Event::EpochClaimed(event) => {
                 minted += event.amounts.iter().map(|amount| u128::from(*amount)).sum::<u128>();
                 minted += u128::from(event.availability_amount);
@@ -310,7 +358,7 @@ fn check_jobs(ledger: &Ledger, state: &Snapshot, found: &mut Found) {
         found.unless(job.escrow == open, Law::L3, || {
             format!("job {address} holds {} for unsettled leases worth {open}", job.escrow)
         });
-        let whole = record.terms.units.saturating_mul(record.terms.price_per_unit);
+        let whole = record.terms.plan().map_or(0, |plan| plan.escrow);
         found.unless(job.escrow + job.spent + job.refunded == whole, Law::L3, || {
             format!("job {address}: {} + {} + {} != {whole}", job.escrow, job.spent, job.refunded)
         });
@@ -328,25 +376,111 @@ fn check_jobs(ledger: &Ledger, state: &Snapshot, found: &mut Found) {
 }
 
 fn check_stakes(step: &Step, found: &mut Found) {
-    let held: u64 = step.after.all::<Node>().map(|(_, node)| node.stake + node.unbonding + node.slashed).sum();
+    let stakes: u64 = step.after.all::<Node>().map(|(_, node)| node.stake + node.unbonding + node.slashed).sum();
+    let held = stakes + dispute::held(&step.after);
     found.unless(step.after.vault == held, Law::L4, || {
-        format!("the vault holds {} RENDER, the nodes' stakes are {held}", step.after.vault)
+        format!("the vault holds {} RENDER, stakes and disputes say {held}", step.after.vault)
     });
     let mut slashed: BTreeMap<Address, u64> = BTreeMap::new();
     for event in &step.events {
         let Event::StakeSlashed(event) = event else { continue };
         *slashed.entry(event.node).or_default() += event.from_stake + event.from_unbonding;
-        let expired = step.events.iter().any(
-            |other| matches!(other, Event::LeaseExpired(expired) if expired.lease == event.evidence && expired.node == event.node),
-        );
-        let missed = step.before.get::<Lease>(&event.evidence).is_some_and(|lease| lease.deadline < step.after.now);
-        found.unless(expired && missed, Law::L8, || format!("{} was slashed without a missed deadline", event.node));
+        let taken = event.from_stake + event.from_unbonding;
+        match most_due(step, event) {
+            None => found.unless(false, Law::L8, || format!("{} was slashed without a reason", event.node)),
+            Some(due) => found.unless(taken <= due, Law::L8, || {
+                format!("{} was slashed by {taken}, reason {} takes {due}", event.node, event.reason)
+            }),
+        }
     }
     for (address, node) in step.after.all::<Node>() {
         let before = step.before.get::<Node>(&address).map_or(0, |node| node.slashed_total);
         let said = slashed.get(&address).copied().unwrap_or(0);
         found.unless(before + said == node.slashed_total, Law::L8, || {
             format!("{address} was slashed from {before} to {}, events say by {said}", node.slashed_total)
+        });
+    }
+}
+
+/// The most that a slash may take by its reason, or nothing when the reason is not there: a missed deadline, by the account as it was before
+/// and an event that names it, or a dispute that was settled.
+fn most_due(step: &Step, slash: &StakeSlashed) -> Option<u64> {
+    let parameters = step.before.parameters()?;
+    let node: Node = step.before.get(&slash.node)?;
+    let has = |wanted: &dyn Fn(&Event) -> bool| step.events.iter().any(wanted).then_some(());
+    let is_late = |deadline: i64| (deadline < step.after.now).then_some(());
+    let expiry = node.stake_model().expiry_penalty(&parameters.stake_rules()).ok();
+    match slash.reason {
+        SLASH_LEASE_EXPIRED | SLASH_REVEAL_MISSED | SLASH_AUDITED_REVEAL_MISSED => {
+            let lease: Lease = step.before.get(&slash.evidence).filter(|lease: &Lease| lease.node == slash.node)?;
+            let state = LeaseState::try_from(lease.status).ok()?;
+            has(
+                &|event| matches!(event, Event::LeaseExpired(expired) if expired.lease == slash.evidence && expired.node == slash.node),
+            )?;
+            is_late(lease.deadline)?;
+            let is_drawn = |events: &[Event]| {
+                lease.drawn == 1
+                    || events
+                        .iter()
+                        .any(|event| matches!(event, Event::AuditDrawn(drawn) if drawn.lease == slash.evidence))
+            };
+            let (due, penalty) = match slash.reason {
+                SLASH_LEASE_EXPIRED => (state == LeaseState::Claimed, expiry),
+                SLASH_REVEAL_MISSED => {
+                    (state == LeaseState::Committed && is_drawn(&step.events) && lease.audits_owed == 0, expiry)
+                }
+                // Audited, or the lottery is lost.
+                _ => (
+                    state == LeaseState::Committed && (lease.audits_owed > 0 || !is_drawn(&step.events)),
+                    Some(lease.penalty),
+                ),
+            };
+            penalty.filter(|_| due)
+        }
+        SLASH_AUDIT_EXPIRED | SLASH_AUDIT_REVEAL_MISSED => {
+            let audit: Audit = step.before.get(&slash.evidence).filter(|audit: &Audit| audit.node == slash.node)?;
+            let lease: Lease = step.before.get(&audit.lease)?;
+            has(
+                &|event| matches!(event, Event::AuditExpired(expired) if expired.audit == slash.evidence && expired.node == slash.node),
+            )?;
+            if slash.reason == SLASH_AUDIT_EXPIRED {
+                is_late(audit.deadline)?;
+                expiry.filter(|_| audit.status == u8::from(AuditState::Claimed))
+            } else {
+                is_late(lease.deadline)?;
+                let is_hidden =
+                    audit.status == u8::from(AuditState::Committed) && lease.status == u8::from(LeaseState::Opening);
+                is_hidden.then_some(audit.penalty)
+            }
+        }
+        SLASH_DISPUTE_LOST | SLASH_TURN_MISSED => dispute::most_due(step, slash),
+        _ => None,
+    }
+}
+
+/// A node answers for the penalties of the leases and audits that it holds, and for nothing else.
+fn check_cover(state: &Snapshot, found: &mut Found) {
+    let mut held: BTreeMap<Address, (u64, u32)> = BTreeMap::new();
+    let mut add = |node: Address, penalty: u64| {
+        let (sum, count) = held.entry(node).or_default();
+        *sum += penalty;
+        *count += 1;
+    };
+    for (_, lease) in state.all::<Lease>() {
+        if LeaseState::try_from(lease.status).is_ok_and(LeaseState::is_in_flight) {
+            add(lease.node, lease.penalty);
+        }
+    }
+    for (_, audit) in state.all::<Audit>() {
+        add(audit.node, audit.penalty);
+    }
+    for (address, node) in state.all::<Node>() {
+        let (penalties, count) = held.get(&address).copied().unwrap_or_default();
+        found.unless((node.exposure, node.leases_held) == (penalties, count), Law::Cover, || {
+            format!(
+                "{address} holds {count} for {penalties}, its account says {} for {}",
+                node.leases_held, node.exposure
+            )
         });
     }
 }
@@ -395,6 +529,9 @@ fn payer_of(raw: &RawAccount, state: &Snapshot) -> Option<Address> {
     None.or_else(|| account::decode::<CreditAccount>(data).map(|credit| credit.payer))
         .or_else(|| account::decode::<Job>(data).map(|job| job.payer))
         .or_else(|| account::decode::<Lease>(data).map(|lease| lease.payer))
+        .or_else(|| account::decode::<Audit>(data).map(|audit| audit.payer))
+        .or_else(|| account::decode::<Dispute>(data).map(|dispute| dispute.payer))
+        .or_else(|| account::evidence(raw).map(|(evidence, _)| evidence.author))
         .or_else(|| account::decode::<Epoch>(data).map(|epoch| epoch.payer))
         .or_else(|| account::decode::<EpochShard>(data).map(|shard| shard.payer))
         .or_else(|| account::decode::<NodeEpoch>(data).map(|record| record.payer))
@@ -433,15 +570,52 @@ fn check_rent(step: &Step, found: &mut Found) {
 fn check_race(step: &Step, found: &mut Found) {
     let mut held: BTreeMap<Address, u32> = BTreeMap::new();
     for event in &step.events {
-        let Event::LeaseClaimed(claim) = event else { continue };
-        let verdict = eligible(step, claim, *held.entry(claim.node).or_default());
-        *held.entry(claim.node).or_default() += 1;
+        let (node, verdict) = match event {
+            Event::LeaseClaimed(claim) => (claim.node, eligible(step, claim, *held.entry(claim.node).or_default())),
+            Event::AuditClaimed(claim) => {
+                (claim.node, eligible_auditor(step, claim, *held.entry(claim.node).or_default()))
+            }
+            _ => continue,
+        };
+        *held.entry(node).or_default() += 1;
         found.unless(verdict.is_ok(), Law::L11, || verdict.err().unwrap_or_default());
     }
 }
 
+/// Recomputes the race for an audit; `more_held` leases or audits were claimed by the node before, in the same transaction.
+fn eligible_auditor(step: &Step, claim: &AuditClaimed, more_held: u32) -> Result<(), String> {
+    let missing = |what: &str| format!("the {what} of audit {} is missing", claim.audit);
+    let network = step.before.network().ok_or_else(|| missing("network"))?;
+    // Draw, expiry and claim may be one transaction; a claim itself changes nothing that the race reads.
+    let lease: Lease = step.after.get(&claim.lease).ok_or_else(|| missing("lease"))?;
+    let job: Job = step.after.get(&lease.job).ok_or_else(|| missing("job"))?;
+    let mut node: Node = step.before.get(&claim.node).ok_or_else(|| missing("node"))?;
+    node.leases_held += more_held;
+    let holder: Node = step.after.get(&lease.node).ok_or_else(|| missing("holder"))?;
+    if holder.operator == node.operator || claim.operator != node.operator {
+        return Err(format!("{} audits its own operator's lease", claim.node));
+    }
+    let [one, other] = lease.auditors;
+    if one == other {
+        return Err(format!("one operator has both audits of {}", claim.lease));
+    }
+    let reputation = race::require_requirements(&network, &job, &node, claim.claimed_at)
+        .map_err(|error| format!("{} does not meet the requirements: {error:?}", claim.node))?;
+    let index = u8::try_from(claim.index).map_err(|error| error.to_string())?;
+    let entry = race::audit_entry(&network, &lease.job, &job, &lease, index, &claim.node, &node, &reputation)
+        .map_err(|error| format!("no race for {}: {error:?}", claim.audit))?;
+    if (entry.weight, entry.delay_ms) != (claim.weight, claim.delay_ms) {
+        return Err(format!("the event of {} says {} ms, not {entry:?}", claim.audit, claim.delay_ms));
+    }
+    let from = eligible_at(lease.entered_at, entry.delay_ms).map_err(|error| error.to_string())?;
+    if claim.claimed_at < from {
+        return Err(format!("{} was claimed at {}, before {from}", claim.audit, claim.claimed_at));
+    }
+    Ok(())
+}
+
 /// Recomputes a claim's race; `more_held` leases were claimed by the node before, in the same transaction.
-fn eligible(step: &Step, claim: &render_compute::events::LeaseClaimed, more_held: u32) -> Result<(), String> {
+fn eligible(step: &Step, claim: &LeaseClaimed, more_held: u32) -> Result<(), String> {
     let missing = |what: &str| format!("the {what} of claim {} is missing", claim.lease);
     let network = step.before.network().ok_or_else(|| missing("network"))?;
     // The seed may be fixed by the same transaction; nothing else in the job changes with a claim.

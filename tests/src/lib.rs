@@ -3,8 +3,10 @@
 //! Whoever sends through a [`World`] has the laws of the design checked after each transaction, also refused ones.
 
 pub mod compute;
+pub mod dispute;
 pub mod laws;
 pub mod real_network;
+pub mod referee;
 pub mod snapshot;
 pub mod world;
 

@@ -28,7 +28,9 @@ use std::{
 /// Windows of seconds, and an epoch that no test outlives.
 const PARAMETERS: &str = "cluster = \"real-network\"\n[mint]\nfaucet_render = 1_000_000\n\
     [oracle]\npublishers = [\"authority\"]\n\
-    [parameters]\noracle_max_age_seconds = 600\nlease_seconds = 60\nreveal_seconds = 30\nchallenge_seconds = 2\n\
+    [parameters]\noracle_max_age_seconds = 600\nlease_seconds = 60\nreveal_seconds = 30\nchallenge_seconds = 5\n\
+    audit_probability_bps = 10\naudit_penalty_multiple = 2_200\nstake_valuation = 100_000_000_000\n\
+    audit_wait_seconds = 30\naudit_reveal_seconds = 30\ndispute_turn_seconds = 60\n\
     race_tau_ms = 1_000\nrace_delay_cap_ms = 5_000\nepoch_seconds = 86_400\n";
 /// Everyone who has SOL.
 const PEOPLE: [&str; 8] = ["authority", "operator", "node", "Ann", "Ben", "Cleo", "Dan", "stranger"];

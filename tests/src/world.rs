@@ -6,7 +6,7 @@ use crate::{
 };
 use futures_util::FutureExt;
 use local_chain::LocalChain;
-use market_model::{MarketError, Parameters};
+use market_model::{MarketError, Parameters, lease::LeaseState};
 use render_compute::{constants::*, errors::RenderError, race, state::*};
 use render_compute_client::{
     Address, ClientError, Instruction, Keypair, Signer,
@@ -135,7 +135,11 @@ pub struct World {
     watch: Arc<Mutex<Watch>>,
 }
 
-/// The parameters of test networks: defaults, with times short enough to wait for.
+/// Base units of RENDER that a node risks for each credit that a lease is worth, under [`short_parameters`].
+pub const PENALTY_PER_CREDIT: u64 = 220;
+
+/// The parameters of test networks: defaults, with times short enough to wait for. One lease in a thousand is audited, so that a test
+/// that is not about audits has none; penalties deter all the same, and stakes are worth enough to cover them.
 pub fn short_parameters() -> Parameters {
     Parameters {
         job_max_seconds: 86_400,
@@ -143,14 +147,35 @@ pub fn short_parameters() -> Parameters {
         challenge_seconds: 30,
         unbonding_seconds: 604_800,
         epoch_seconds: 172_800,
+        audit_probability_bps: 10,
+        audit_penalty_multiple: 2_200,
+        audit_wait_seconds: 600,
+        audit_reveal_seconds: 90,
+        stake_valuation: 100_000_000_000,
+        dispute_turn_seconds: 120,
         ..Parameters::DEFAULT
     }
 }
 
-/// An order of four units at 1,000 credits each, two to a lease, that any node may work on.
+/// The same, with every lease audited. The penalties are those of [`short_parameters`].
+pub fn audited_parameters() -> Parameters {
+    Parameters { audit_probability_bps: 10_000, ..short_parameters() }
+}
+
+/// Something to be computed, in the format that the engine reads; which, the market does not see.
+pub const STATEMENT: [u8; STATEMENT_BYTES] = {
+    let mut statement = [0; STATEMENT_BYTES];
+    statement[0] = 1;
+    statement[4] = 64;
+    statement
+};
+
+/// An order of four units at 1,000 credits each, two to a lease, that any node may work on. Under [`short_parameters`] a unit costs one
+/// more credit for audits.
 pub fn order() -> JobOrder {
     JobOrder {
         manifest: [7; 32],
+        statement: STATEMENT,
         client: Address::default(),
         units: 4,
         price_per_unit: 1_000,
@@ -161,6 +186,7 @@ pub fn order() -> JobOrder {
         minimum_memory_mib: 0,
         minimum_reputation: 0,
         region: 0,
+        replicas: 1,
     }
 }
 
@@ -255,7 +281,7 @@ impl World {
             authority: self.authority.pubkey(),
             id: address::RENDER_ENGINE,
             digest: [5; 32],
-            referee: Address::default(),
+            referee: render_referee::ID,
             format: 1,
             class: CLASS_RENDER,
             verification: VERIFICATION_EXACT,
@@ -325,6 +351,11 @@ impl World {
         }
     }
 
+    /// Says that a node or wallet stands for the truth and answers in time: from now it must win every dispute (law L9).
+    pub fn vouch(&self, party: Address) {
+        lock(&self.watch).ledger.vouch(party);
+    }
+
     /// The last transaction with the ledger before it, to be tampered with.
     pub fn last_step(&self) -> (Ledger, Step) {
         lock(&self.watch).last.clone().expect("something was sent")
@@ -338,6 +369,16 @@ impl World {
     }
 
     // Reading.
+
+    /// Who governs.
+    pub fn authority_key(&self) -> Address {
+        self.authority.pubkey()
+    }
+
+    /// Who pays for what anyone may send.
+    pub fn crank_key(&self) -> Address {
+        self.crank.pubkey()
+    }
 
     /// Unix seconds.
     pub fn time(&self) -> i64 {
@@ -606,11 +647,22 @@ impl World {
         )
     }
 
-    /// Commits to a lease's root, and lets a slot pass.
+    /// Commits to a lease's root, and draws its lottery as soon as that can be done.
     pub fn commit(&self, machine: &Machine, lease: &Address) {
+        self.commit_undrawn(machine, lease);
+        self.draw(lease);
+    }
+
+    /// Commits to a lease's root, and lets the slots pass that its lottery waits for.
+    pub fn commit_undrawn(&self, machine: &Machine, lease: &Address) {
         let commitment = self.commitment(machine, lease);
         self.apply(instruction::attestation_commit(&machine.key(), lease, commitment), &[&machine.identity]);
-        self.chain.advance_slots(1);
+        self.chain.advance_slots(LOTTERY_DELAY_SLOTS + 2);
+    }
+
+    /// Draws the lottery of a committed lease.
+    pub fn draw(&self, lease: &Address) -> Confirmed {
+        self.apply(instruction::audit_draw(&self.get(lease)), &[&self.crank])
     }
 
     /// The reveal of a lease's root.
@@ -625,6 +677,98 @@ impl World {
         self.commit(machine, &lease);
         self.apply(Self::revealing(machine, &lease), &[&machine.identity]);
         lease
+    }
+
+    // Audits.
+
+    /// Claims and commits a lease that is picked by the lottery.
+    pub fn picked(&self, machine: &Machine, job: &Address, index: u32) -> Address {
+        let lease = self.claim(machine, job, index);
+        self.commit(machine, &lease);
+        assert_eq!(self.status(&lease), LeaseState::Auditing, "the lottery of {lease} did not pick it");
+        lease
+    }
+
+    /// Where a lease stands.
+    #[track_caller]
+    pub fn status(&self, lease: &Address) -> LeaseState {
+        LeaseState::try_from(self.get::<Lease>(lease).status).expect("the market writes states that exist")
+    }
+
+    /// The first second in which a machine may claim an audit.
+    pub fn audit_turn(&self, machine: &Machine, lease: &Address, index: u8) -> i64 {
+        let (network, state) = (self.network(), self.get::<Lease>(lease));
+        let (node, job) = (self.get::<Node>(&machine.node), self.get::<Job>(&state.job));
+        let rules = network.parameters().reputation_rules();
+        let reputation = node.reputation_model().decayed(self.time(), &rules).expect("a reputation decays");
+        let entry = race::audit_entry(&network, &state.job, &job, &state, index, &machine.node, &node, &reputation)
+            .expect("the machine takes part in the race");
+        market_model::race::eligible_at(state.entered_at, entry.delay_ms).expect("the turn is a time")
+    }
+
+    /// The claim of an audit.
+    pub fn claiming_audit(&self, machine: &Machine, lease: &Address, index: u8) -> Instruction {
+        instruction::audit_claim(&machine.key(), &self.get(lease), index)
+    }
+
+    /// Waits for a machine's turn and claims an audit; gives the audit.
+    pub fn claim_audit(&self, machine: &Machine, lease: &Address, index: u8) -> Address {
+        self.warp_to(self.audit_turn(machine, lease, index));
+        self.apply(self.claiming_audit(machine, lease, index), &[&machine.identity]);
+        address::audit(lease, self.get::<Lease>(lease).attempt, index)
+    }
+
+    /// The commitment of an auditor to a root.
+    pub fn audit_commitment(&self, machine: &Machine, audit: &Address, root: &[u8; 32]) -> [u8; 32] {
+        let (node, state) = (self.get::<Node>(&machine.node), self.get::<Audit>(audit));
+        kernels::attestation::commitment(
+            audit.as_array(),
+            machine.node.as_array(),
+            node.registered_slot,
+            state.attempt,
+            root,
+            &Self::salt(audit),
+        )
+    }
+
+    /// An auditor commits to a root; then a slot passes.
+    pub fn commit_audit(&self, machine: &Machine, audit: &Address, root: &[u8; 32]) {
+        let commitment = self.audit_commitment(machine, audit, root);
+        let state: Audit = self.get(audit);
+        self.apply(instruction::audit_commit(&machine.key(), &state, commitment), &[&machine.identity]);
+        self.chain.advance_slots(1);
+    }
+
+    /// The reveal of an auditor's root.
+    pub fn revealing_audit(&self, machine: &Machine, audit: &Address, root: &[u8; 32]) -> Instruction {
+        instruction::audit_reveal(&machine.key(), &self.get(audit), *root, Self::salt(audit))
+    }
+
+    /// An auditor claims, and commits to a root.
+    pub fn audit(&self, machine: &Machine, lease: &Address, index: u8, root: &[u8; 32]) -> Address {
+        let audit = self.claim_audit(machine, lease, index);
+        self.commit_audit(machine, &audit, root);
+        audit
+    }
+
+    /// Everything between a picked commitment and the holder's reveal, by one auditor that finds this root; gives the audit.
+    pub fn audited(&self, auditor: &Machine, lease: &Address, root: &[u8; 32]) -> Address {
+        let audit = self.audit(auditor, lease, 0, root);
+        self.apply(self.revealing_audit(auditor, &audit, root), &[&auditor.identity]);
+        audit
+    }
+
+    /// The acceptance of an auditor's work in the running epoch.
+    pub fn accepting_audit(&self, machine: &Machine, audit: &Address) -> Instruction {
+        instruction::audit_accept(&self.get(audit), &machine.key(), self.epoch())
+    }
+
+    /// Waits for the challenge window's end and accepts an audit that agrees.
+    pub fn accept_audit(&self, machine: &Machine, audit: &Address) -> Confirmed {
+        self.prepare_accept(machine);
+        let state: Audit = self.get(audit);
+        self.warp_to(self.get::<Lease>(&state.lease).deadline + 1);
+        self.apply(self.accepting_audit(machine, audit), &[&self.crank])
     }
 
     /// Opens what an acceptance needs in the running epoch.

@@ -60,7 +60,7 @@ fn output(frame: &Frame, unit: u64, radiance: impl Fn(u32, u32) -> f64) -> UnitO
             sums.push([sum, sum * 2, sum * 4]);
         }
     }
-    UnitOutput { radiance: sums, digest: [0; 32], steps: 0 }
+    UnitOutput { radiance: sums, digest: [0; 32], trace: [0; 32], steps: 0 }
 }
 
 #[test]

@@ -54,19 +54,20 @@ fn root_and_result_must_be_set() {
 }
 
 #[test]
-fn a_reveal_in_the_slot_of_its_commitment_is_refused() {
+fn a_root_is_revealed_after_the_lottery_was_drawn() {
     let world = World::new();
     let (requester, machine) = (world.requester_with("requester", USD), world.machine("machine"));
     let job = world.open_seeded(&requester, order());
     let lease = world.claim(&machine, &job, 0);
     let commitment = world.commitment(&machine, &lease);
-    let commit = instruction::attestation_commit(&machine.key(), &lease, commitment);
-    let both = [commit.clone(), World::revealing(&machine, &lease)];
-    world.refuse_all(&both, &[&machine.identity], RenderError::RevealTooEarly);
-    world.apply(commit, &[&machine.identity]);
-    world.refuse(World::revealing(&machine, &lease), &[&machine.identity], RenderError::RevealTooEarly);
-    world.chain.advance_slots(1);
-    world.apply(World::revealing(&machine, &lease), &[&machine.identity]);
+    let both =
+        [instruction::attestation_commit(&machine.key(), &lease, commitment), World::revealing(&machine, &lease)];
+    world.refuse_all(&both, &[&machine.identity], MarketError::LotteryNotDrawn);
+    world.commit_undrawn(&machine, &lease);
+    let reveal = World::revealing(&machine, &lease);
+    world.refuse(reveal.clone(), &[&machine.identity], MarketError::LotteryNotDrawn);
+    world.draw(&lease);
+    world.apply(reveal, &[&machine.identity]);
 }
 
 #[test]
@@ -102,7 +103,8 @@ fn a_copied_commitment_cannot_be_revealed_by_the_copier() {
     world.commit(&machine, &lease);
     let copied = world.get::<Lease>(&lease).commitment;
     world.apply(instruction::attestation_commit(&copier.key(), &second, copied), &[&copier.identity]);
-    world.chain.advance_slots(1);
+    world.chain.advance_slots(6);
+    world.draw(&second);
     world.apply(World::revealing(&machine, &lease), &[&machine.identity]);
     let (root, result, salt) = (World::root(&lease), World::result(&lease), World::salt(&lease));
     let reveal = reveal(&copier, &second, root, result, salt);
@@ -119,7 +121,8 @@ fn the_commitment_of_an_earlier_attempt_does_not_count() {
     world.apply(instruction::lease_return(&machine.key(), &lease), &[&machine.identity]);
     world.claim(&machine, &job, 0);
     world.apply(instruction::attestation_commit(&machine.key(), &lease, earlier), &[&machine.identity]);
-    world.chain.advance_slots(1);
+    world.chain.advance_slots(6);
+    world.draw(&lease);
     let reveal = World::revealing(&machine, &lease);
     world.refuse(reveal, &[&machine.identity], RenderError::CommitmentMismatch);
 }

@@ -6,7 +6,7 @@ use market_tests::{
 };
 use render_compute::{constants::*, errors::RenderError, events, state::Engine};
 use render_compute_client::{
-    Address, Signer, address,
+    Signer, address,
     event::Event,
     instruction::{self, EngineRegister},
 };
@@ -25,7 +25,7 @@ fn an_engine_is_registered_and_changed() {
         engine: address::engine(&engine.id),
         id: engine.id,
         digest: [5; 32],
-        referee: Address::default(),
+        referee: engine.referee,
         format: 1,
         class: CLASS_COMPUTE,
         verification: VERIFICATION_EXACT,

@@ -16,7 +16,7 @@ fn a_cancelled_job_keeps_its_escrow_until_its_leases_are_released() {
     let confirmed = world.apply(instruction::job_cancel(&requester.key(), &job), &[&requester.wallet]);
     assert_eq!(only_event(&confirmed), Event::from(JobCancelled { job, leases_settled: 0 }));
     let state: Job = world.get(&job);
-    assert_eq!((state.status, state.escrow), (JOB_CANCELLED, 4_000));
+    assert_eq!((state.status, state.escrow), (JOB_CANCELLED, 4_004));
 }
 
 #[test]
@@ -52,7 +52,7 @@ fn work_leased_before_the_cancellation_is_finished_and_paid() {
     world.apply(World::revealing(&machine, &lease), &[&machine.identity]);
     world.accept(&machine, &lease);
     let state: Job = world.get(&job);
-    assert_eq!((state.status, state.spent, state.escrow), (JOB_CANCELLED, 2_000, 2_000));
+    assert_eq!((state.status, state.spent, state.escrow), (JOB_CANCELLED, 2_002, 2_002));
 }
 
 #[test]

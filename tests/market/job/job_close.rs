@@ -25,7 +25,7 @@ fn the_requester_closes_a_settled_job_and_gets_its_rent_back() {
     let (rent, before) = (world.lamports(&job), world.lamports(&requester.key()));
     let close = instruction::job_close(&requester.key(), &job, &requester.key());
     let confirmed = world.apply_all(&[close], &[&world.crank, &requester.wallet]);
-    assert_eq!(only_event(&confirmed), Event::from(JobClosed { job, spent: 0, refunded: 4_000 }));
+    assert_eq!(only_event(&confirmed), Event::from(JobClosed { job, spent: 0, refunded: 4_004 }));
     assert_eq!(world.lamports(&requester.key()), before + rent);
     assert!(world.find::<Job>(&job).is_none());
 }

@@ -3,10 +3,14 @@
 use market_model::MarketError;
 use market_tests::{
     Reason, Requester, World,
-    world::{USD, only_event, order, replaced, unsigned},
+    world::{STATEMENT, USD, only_event, order, replaced, unsigned},
 };
 use render_compute::{constants::*, errors::RenderError, events::JobOpened, instructions::JobOrder, state::*};
-use render_compute_client::{Address, Instruction, Signer, address, event::Event, instruction};
+use render_compute_client::{
+    Address, Instruction, Signer, address,
+    event::Event,
+    instruction::{self, EngineRegister},
+};
 use solana_instruction_error::InstructionError;
 
 fn opening(requester: &Requester, nonce: u64, order: JobOrder) -> Instruction {
@@ -42,13 +46,15 @@ fn an_order_escrows_its_price() {
         manifest: order.manifest,
         engine: address::engine(&address::RENDER_ENGINE),
         client: order.client,
+        statement: STATEMENT,
         nonce: 0,
         units: 5,
         price_per_unit: 1_000,
+        premium_per_unit: 1,
         work_per_unit: 4_096,
-        escrow: 5_000,
+        escrow: 5_005,
         available_before: 10 * USD,
-        available_after: 10 * USD - 5_000,
+        available_after: 10 * USD - 5_005,
         opened_slot: clock.slot,
         opened_at: clock.unix_timestamp,
         deadline: clock.unix_timestamp + 3_600,
@@ -58,21 +64,22 @@ fn an_order_escrows_its_price() {
         minimum_memory_mib: 0,
         minimum_reputation: 0,
         region: 3,
+        audit_probability_bps: 10,
+        replicas: 1,
         class: CLASS_RENDER,
-        padding: [0; 3],
     };
     assert_eq!(only_event(&confirmed), Event::from(event));
     let state: Job = world.get(&job);
-    assert_eq!((state.escrow, state.spent, state.refunded, state.leases), (5_000, 0, 0, 3));
+    assert_eq!((state.escrow, state.spent, state.refunded, state.leases), (5_005, 0, 0, 3));
     assert_eq!((state.status, state.seeded, state.leases_settled), (JOB_OPEN, 0, 0));
     let credit: CreditAccount = world.get(&requester.credit());
-    assert_eq!((credit.available, credit.escrowed_total, credit.jobs), (10 * USD - 5_000, 5_000, 1));
+    assert_eq!((credit.available, credit.escrowed_total, credit.jobs), (10 * USD - 5_005, 5_005, 1));
 }
 
 #[test]
 fn the_last_credit_can_be_escrowed_and_one_more_cannot() {
     let world = World::new();
-    let requester = world.requester_with("requester", 4_000);
+    let requester = world.requester_with("requester", 4_004);
     let dear = JobOrder { price_per_unit: 1_001, ..order() };
     world.refuse(opening(&requester, 0, dear), &[&requester.wallet], MarketError::CreditsUnavailable);
     world.open(&requester, order());
@@ -101,6 +108,56 @@ fn the_nonce_of_a_closed_job_is_not_used_again() {
     }
     world.apply(instruction::job_close(&key, &job, &key), &signers);
     world.refuse(opening(&requester, 0, order()), &signers, RenderError::WrongNonce);
+}
+
+#[test]
+fn a_job_pays_for_its_audits_what_they_cost_on_average_or_for_each_other_node() {
+    for (replicas, premium) in [(1, 1), (2, 1_000), (3, 2_000)] {
+        let job = opened(JobOrder { replicas, ..order() });
+        assert_eq!((job.premium_per_unit, job.escrow, job.replicas), (premium, 4 * (1_000 + premium), replicas));
+        assert_eq!(job.audit_probability_bps, 10);
+    }
+    // A tenth of a credit is a credit.
+    assert_eq!(opened(JobOrder { price_per_unit: 100, ..order() }).premium_per_unit, 1);
+    assert_eq!(opened(JobOrder { price_per_unit: 1_001, ..order() }).premium_per_unit, 2);
+}
+
+#[test]
+fn a_lease_is_computed_by_one_to_three_nodes() {
+    for replicas in [0, 4, u8::MAX] {
+        refused(JobOrder { replicas, ..order() }, MarketError::ReplicasInvalid);
+    }
+}
+
+#[test]
+fn a_job_carries_a_statement_in_the_engines_format() {
+    assert_eq!(opened(order()).statement, STATEMENT);
+    let mut other = STATEMENT;
+    other[0] = 2;
+    refused(JobOrder { statement: other, ..order() }, RenderError::WrongFormat);
+    let mut high = STATEMENT;
+    high[3] = 1;
+    refused(JobOrder { statement: high, ..order() }, RenderError::WrongFormat);
+    refused(JobOrder { statement: [0; STATEMENT_BYTES], ..order() }, RenderError::WrongFormat);
+}
+
+#[test]
+fn an_empty_statement_is_refused_also_where_the_format_is_zero() {
+    let world = World::new();
+    let requester = world.requester_with("requester", 10 * USD);
+    let engine = EngineRegister { format: 0, ..world.engine() };
+    world.apply(instruction::engine_register(&engine), &[&world.authority]);
+    let empty = JobOrder { statement: [0; STATEMENT_BYTES], ..order() };
+    world.refuse(opening(&requester, 0, empty), &[&requester.wallet], RenderError::ZeroValue);
+}
+
+#[test]
+fn an_exact_engine_without_a_referee_has_no_jobs() {
+    let world = World::new();
+    let requester = world.requester_with("requester", 10 * USD);
+    let engine = EngineRegister { referee: Address::default(), ..world.engine() };
+    world.apply(instruction::engine_register(&engine), &[&world.authority]);
+    world.refuse(opening(&requester, 0, order()), &[&requester.wallet], RenderError::NoReferee);
 }
 
 #[test]
@@ -230,5 +287,5 @@ fn lamports_sent_to_a_jobs_address_do_not_stop_it() {
     let job = address::job(&requester.key(), 0);
     world.apply(instruction::transfer_sol(&world.crank.pubkey(), &job, 1_000_000), &[&world.crank]);
     world.open(&requester, order());
-    assert_eq!(world.get::<Job>(&job).escrow, 4_000);
+    assert_eq!(world.get::<Job>(&job).escrow, 4_004);
 }

@@ -12,18 +12,18 @@ use solana_instruction_error::InstructionError;
 fn the_leases_of_a_cancelled_job_go_back_one_by_one() {
     let world = World::new();
     let requester = world.requester_with("requester", 10_000);
-    // Two full leases and one with a single unit.
+    // Two full leases and one with a single unit; value and premium go back.
     let job = world.open(&requester, JobOrder { units: 5, ..order() });
     world.apply(instruction::job_cancel(&requester.key(), &job), &[&requester.wallet]);
-    let expected = [(2_000, 3_000, 7_000), (2_000, 1_000, 9_000), (1_000, 0, 10_000)];
+    let expected = [(2_002, 3_003, 6_997), (2_002, 1_001, 8_999), (1_001, 0, 10_000)];
     for (index, (refund, escrow_after, available_after)) in (0..).zip(expected) {
         let confirmed = world.apply(instruction::lease_release(&job, &requester.key(), index), &[&world.crank]);
         let event = LeaseReleased { job, index: u64::from(index), refund, escrow_after, available_after };
         assert_eq!(only_event(&confirmed), Event::from(event));
     }
     let state: Job = world.get(&job);
-    assert_eq!((state.status, state.escrow, state.refunded), (JOB_DONE, 0, 5_000));
-    assert_eq!(world.get::<CreditAccount>(&requester.credit()).refunded_total, 5_000);
+    assert_eq!((state.status, state.escrow, state.refunded), (JOB_DONE, 0, 5_005));
+    assert_eq!(world.get::<CreditAccount>(&requester.credit()).refunded_total, 5_005);
 }
 
 #[test]

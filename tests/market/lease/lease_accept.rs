@@ -37,7 +37,8 @@ fn accepted_work_is_paid_once_and_counts_in_the_epoch() {
         root: World::root(&lease),
         result: World::result(&lease),
         value: 2_000,
-        escrow_after: 2_000,
+        premium: 2,
+        escrow_after: 2_002,
         epoch: 1,
         node_work_after: 2_000,
         index: 0,
@@ -47,7 +48,7 @@ fn accepted_work_is_paid_once_and_counts_in_the_epoch() {
     };
     assert_eq!(only_event(&confirmed), Event::from(event));
     let state: Job = world.get(&job);
-    assert_eq!((state.escrow, state.spent, state.units_accepted, state.leases_settled), (2_000, 2_000, 2, 1));
+    assert_eq!((state.escrow, state.spent, state.units_accepted, state.leases_settled), (2_002, 2_002, 2, 1));
     assert_eq!((node.leases_held, node.leases_accepted, node.credits_accepted), (0, 1, 2_000));
     assert_eq!(world.get::<NodeEpoch>(&address::node_epoch(&machine.node, 1)).work, [2_000, 0]);
     let shard: EpochShard = world.get(&address::epoch_shard(1, address::shard_of(&machine.key())));
@@ -61,7 +62,7 @@ fn the_last_lease_finishes_the_job() {
     assert_eq!(world.get::<Job>(&job).status, JOB_OPEN);
     world.work(&machine, &job, 1);
     let state: Job = world.get(&job);
-    assert_eq!((state.status, state.escrow, state.spent), (JOB_DONE, 0, 4_000));
+    assert_eq!((state.status, state.escrow, state.spent), (JOB_DONE, 0, 4_004));
 }
 
 #[test]

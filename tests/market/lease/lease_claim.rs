@@ -3,7 +3,7 @@
 use market_model::MarketError;
 use market_tests::{
     Machine, Reason, Requester, World,
-    world::{RENDER, USD, offer, only_event, order, replaced, unsigned},
+    world::{PENALTY_PER_CREDIT, RENDER, USD, offer, only_event, order, replaced, unsigned},
 };
 use render_compute::{
     constants::*,
@@ -56,6 +56,8 @@ fn a_node_holds_the_lease_it_claims() {
         node: machine.node,
         first_unit: 2,
         value: 2_000,
+        premium: 2,
+        penalty: 2_000 * PENALTY_PER_CREDIT,
         weight: entry.weight,
         delay_ms: entry.delay_ms,
         claimed_at: now,
@@ -69,7 +71,47 @@ fn a_node_holds_the_lease_it_claims() {
     let held: Lease = world.get(&lease);
     assert_eq!((held.node, held.payer, held.status), (machine.node, machine.key(), 1));
     assert_eq!((held.first_unit, held.units, held.value, held.deadline), (2, 2, 2_000, now + 300));
-    assert_eq!(world.get::<Node>(&machine.node).leases_held, 1);
+    let node: Node = world.get(&machine.node);
+    assert_eq!((node.leases_held, node.exposure, held.penalty), (1, event.penalty, event.penalty));
+    assert_eq!((held.premium, held.drawn, held.audits_owed), (2, 0, 0));
+}
+
+#[test]
+fn a_nodes_stake_covers_the_penalties_of_all_it_holds_to_the_last_unit() {
+    // Two leases of 40 USD are 88 RENDER of penalty each: together above the least stake of 100.
+    let value = 40 * USD;
+    let both = 2 * value * PENALTY_PER_CREDIT;
+    for (stake, covers) in [(both - 1, false), (both, true)] {
+        let world = World::new();
+        let requester = world.requester_with("requester", 200 * USD);
+        let machine = world.machine_with("machine", offer(), stake);
+        let dear = JobOrder { units: 2, units_per_lease: 1, price_per_unit: value, ..order() };
+        let job = world.open_seeded(&requester, dear);
+        let lease = world.claim(&machine, &job, 0);
+        past_the_race(&world);
+        let second = instruction::lease_claim(&machine.key(), &job, 1);
+        if covers {
+            world.apply(second, &[&machine.identity]);
+            assert_eq!(world.get::<Node>(&machine.node).exposure, both);
+        } else {
+            world.refuse(second.clone(), &[&machine.identity], MarketError::StakeDoesNotCover);
+            // What is given back is risked no more.
+            world.apply(instruction::lease_return(&machine.key(), &lease), &[&machine.identity]);
+            world.apply(second, &[&machine.identity]);
+        }
+    }
+}
+
+#[test]
+fn a_lease_of_a_job_with_a_lower_chance_of_audits_than_now_risks_more() {
+    let (world, _, machine, job) = with_job(order());
+    // Ten times the chance, and a tenth of the multiple: each deters by itself, but not the old chance with the new multiple.
+    let parameters = world.network().parameters();
+    let changed = market_model::Parameters { audit_probability_bps: 100, audit_penalty_multiple: 220, ..parameters };
+    world.apply(instruction::network_set_parameters(&world.authority_key(), &changed), &[&world.authority]);
+    let lease = world.claim(&machine, &job, 0);
+    // The least multiple that deters at 10 bps is 2,143.
+    assert_eq!(world.get::<Lease>(&lease).penalty, 2_000 * 2_143 / 10);
 }
 
 #[test]

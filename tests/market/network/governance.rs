@@ -58,6 +58,23 @@ fn every_parameter_is_refused_outside_its_bounds() {
 }
 
 #[test]
+fn numbers_under_which_faking_results_pays_are_refused() {
+    let world = World::new();
+    let key = world.authority.pubkey();
+    // 0.001 x 0.6667 x 0.7 needs a multiple of 2,143.
+    let least = Parameters { audit_penalty_multiple: 2_143, ..short_parameters() };
+    world.apply(instruction::network_set_parameters(&key, &least), &[&world.authority]);
+    for too_weak in [
+        Parameters { audit_penalty_multiple: 2_142, ..least },
+        Parameters { audit_collusion_bps: 3_400, ..least },
+        Parameters { finder_fee_bps: 3_100, ..least },
+    ] {
+        let set = instruction::network_set_parameters(&key, &too_weak);
+        world.refuse(set, &[&world.authority], MarketError::PenaltyDoesNotDeter);
+    }
+}
+
+#[test]
 fn the_authority_changes_hands_in_two_steps() {
     let world = World::new();
     let heir = world.wallet("heir");

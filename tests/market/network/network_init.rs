@@ -33,6 +33,14 @@ fn the_network_begins_with_the_default_schedule_and_nothing_open() {
 }
 
 #[test]
+fn a_network_in_which_faking_results_pays_does_not_begin() {
+    let world = World::without_network(1, 0);
+    let weak = Parameters { audit_penalty_multiple: 21, ..Parameters::DEFAULT };
+    world.refuse(world.init(weak), &[&world.authority], MarketError::PenaltyDoesNotDeter);
+    world.apply(world.init(Parameters::DEFAULT), &[&world.authority]);
+}
+
+#[test]
 fn the_network_begins_once() {
     let world = World::new();
     assert!(world.send(&[world.init(short_parameters())], &[&world.authority]).is_err());
