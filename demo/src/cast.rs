@@ -1,6 +1,7 @@
 //! Who takes part, and what it takes to let them: keys, RENDER, registrations, stakes.
 
 use anyhow::{Context as _, Result};
+use faulty_node::Mode;
 use render_compute_client::{
     address,
     chain::Chain,
@@ -25,6 +26,8 @@ pub struct Operator {
     pub stake: u64,
     /// Least credits per million samples.
     pub ask: u64,
+    /// How its node cheats, if it does.
+    pub cheats: Option<Mode>,
 }
 
 /// Everyone.
@@ -50,6 +53,7 @@ impl Cast {
             identity: key(role + 1),
             stake: stake * RENDER,
             ask,
+            cheats: None,
         };
         Self {
             authority: key(0),
@@ -58,6 +62,7 @@ impl Cast {
                 operator("Ada", 10, 400, 50_000),
                 operator("Bo", 20, 250, 40_000),
                 operator("Cyd", 30, 600, 60_000),
+                Operator { cheats: Some(Mode::FlipBit), ..operator("Mal", 40, 500, 40_000) },
             ],
         }
     }

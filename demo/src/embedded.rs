@@ -1,4 +1,4 @@
-//! The whole network in one process and in virtual time: the SBF binary in an in-process SVM, three workers on it.
+//! The whole network in one process and in virtual time: the SBF binaries in an in-process SVM, three workers and a cheat on it.
 
 use crate::{
     Arguments,
@@ -6,6 +6,7 @@ use crate::{
     story::{self, Finished, Told, say},
 };
 use anyhow::{Context as _, Result, ensure};
+use faulty_node::FaultyNode;
 use local_chain::LocalChain;
 use render_compute::state::{EPOCH_FINALIZED, JOB_DONE, Job};
 use render_compute_client::{
@@ -44,27 +45,38 @@ pub async fn run(arguments: &Arguments) -> Result<()> {
     let mint = story::set_up(&*chain, &cast, &store, PARAMETERS).await?;
     let ordered = story::order(&*chain, &cast, &store, arguments).await?;
 
-    say("5. The nodes race for leases, render, commit, reveal, and are accepted after the challenge window");
+    say(
+        "5. The nodes race for leases, render, commit, audit each other, reveal, and are accepted after the challenge window",
+    );
     let backend = choose(BackendChoice::Auto, 0)?;
     println!("  rendering on {}", backend.describe());
     let mut workers = Vec::new();
+    let mut cheats = Vec::new();
     for operator in &cast.operators {
+        let on: Arc<dyn Chain> = chain.clone();
+        if let Some(mode) = operator.cheats {
+            cheats.push(FaultyNode::new(mode, on, store.clone(), operator.identity.insecure_clone()));
+            continue;
+        }
         let settings = WorkerSettings::new(operator.identity.insecure_clone());
         let journal = journals.join(operator.name).join("journal");
-        let on: Arc<dyn Chain> = chain.clone();
         let mut worker = Worker::new(settings, on, store.clone(), backend.clone(), &journal)?;
         let name = operator.name;
         worker.observe(move |done| {
             if matches!(
                 done,
-                Done::Rendered { .. } | Done::PassedOver { .. } | Done::Returned { .. } | Done::Lost { .. }
+                Done::Rendered { .. }
+                    | Done::PassedOver { .. }
+                    | Done::Returned { .. }
+                    | Done::Lost { .. }
+                    | Done::Refused { .. }
             ) {
                 println!("    {name:<14} {done}");
             }
         });
         workers.push(worker);
     }
-    work_until(&chain, &mut workers, async |chain| {
+    work_until(&chain, &mut workers, &mut cheats, async |chain| {
         let job: Option<Job> = account::find(chain, &ordered.address).await?;
         Ok(job.is_none_or(|job| job.status == JOB_DONE))
     })
@@ -81,7 +93,7 @@ pub async fn run(arguments: &Arguments) -> Result<()> {
     chain.inner().warp_to(ends_at);
     println!("  {} days pass", (ends_at - now) / 86_400);
     let nodes: Vec<_> = cast.operators.iter().map(|operator| address::node(&operator.identity.pubkey())).collect();
-    work_until(&chain, &mut workers, async |chain| {
+    work_until(&chain, &mut workers, &mut cheats, async |chain| {
         let epoch = account::epoch(chain, number).await?.context("the epoch is gone")?;
         if epoch.state != EPOCH_FINALIZED {
             return Ok(false);
@@ -102,6 +114,7 @@ pub async fn run(arguments: &Arguments) -> Result<()> {
 async fn work_until(
     chain: &Arc<Told<LocalChain>>,
     workers: &mut [Worker],
+    cheats: &mut [FaultyNode],
     is_over: impl AsyncFn(&dyn Chain) -> Result<bool>,
 ) -> Result<()> {
     let mut idle = 0;
@@ -109,6 +122,10 @@ async fn work_until(
         let mut did_something = false;
         for worker in workers.iter_mut() {
             did_something |= !worker.step().await?.is_empty();
+            chain.inner().advance_slots(1);
+        }
+        for cheat in cheats.iter_mut() {
+            did_something |= !cheat.step().await?.is_empty();
             chain.inner().advance_slots(1);
         }
         if did_something {

@@ -1,10 +1,12 @@
-//! The main job on real parts: a requester burns RENDER for credits and orders a picture, three staked nodes win its leases in
-//! the race, path-trace them, attest and are paid out of an epoch, and the picture lands on the disk.
+//! The main job on real parts: a requester burns RENDER for credits and orders a picture, four staked nodes win its leases in
+//! the race, path-trace them, audit each other, attest and are paid out of an epoch, and the picture lands on the disk. One of the
+//! four cheats: its audits differ, the chain executes the step in which they do, and its stake is slashed.
 //!
-//! Embedded by default: the program's SBF binary in an in-process SVM whose time is warped through windows and epoch, with three
-//! workers in this process. With `--validator`: a real validator, and the worker binary in three processes of its own.
+//! Embedded by default: the programs' SBF binaries in an in-process SVM whose time is warped through windows and epoch, with the
+//! nodes in this process. With `--validator`: a real validator, and the nodes in processes of their own.
 
 mod cast;
+mod disputes;
 mod embedded;
 mod report;
 mod story;
@@ -30,7 +32,7 @@ struct Arguments {
     #[arg(long, default_value_t = 360)]
     height: u32,
     /// Camera samples per pixel
-    #[arg(long, default_value_t = 48)]
+    #[arg(long, default_value_t = 32)]
     samples: u32,
     /// Folder for pictures and reports
     #[arg(long, default_value = "target/demo")]

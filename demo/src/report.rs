@@ -1,5 +1,6 @@
 //! What the demo leaves behind besides the picture: `report.json` for programs and `report.html` for people.
 
+use crate::disputes::DisputeRow;
 use anyhow::Result;
 use serde::Serialize;
 use serde_json::Value;
@@ -74,6 +75,8 @@ pub struct Report {
     pub epoch: Value,
     /// The nodes.
     pub nodes: Vec<NodeRow>,
+    /// The disputes.
+    pub disputes: Vec<DisputeRow>,
     /// What this process sent.
     pub transactions: Vec<TransactionRow>,
 }
@@ -140,6 +143,28 @@ impl Report {
                 node.work_credit_units as f64 / 1e6,
                 units(node.payout_render_base_units),
                 f64::from(node.reputation_bps) / 100.0,
+            );
+        }
+        page.push_str(
+            "</table><h2>Disputes</h2><p>Where an audit found another root, the two were bisected down to one step of the path \
+             tracer, which the chain executed.</p><table><tr><th>defender<th>challenger<th>moves<th>unit<th>state before\
+             <th>claimed after<th>computed by the chain<th>loser<th>lost, RENDER<th>finder's fee, RENDER",
+        );
+        for row in &self.disputes {
+            let _ = write!(
+                page,
+                "<tr><td>{}<td>{}<td class=n>{}<td class=n>{}<td><code>{}</code><td><code>{}</code><td><code>{}</code>\
+                 <td>{}<td class=n>{}<td class=n>{}",
+                escape(&row.defender),
+                escape(&row.challenger),
+                row.moves,
+                row.unit,
+                row.before,
+                row.claimed,
+                row.computed,
+                escape(&row.loser),
+                units(row.taken_render_base_units),
+                units(row.fee_render_base_units),
             );
         }
         page.push_str(

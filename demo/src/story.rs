@@ -3,6 +3,7 @@
 use crate::{
     Arguments,
     cast::{Cast, RENDER, enlist, give_render},
+    disputes::Disputes,
     report::{NodeRow, Report, TransactionRow},
 };
 use anyhow::{Context as _, Result};
@@ -17,6 +18,7 @@ use render_compute_client::{
     account, address,
     blob::BlobStore,
     chain::{Chain, ChainClock, ChainError, Changes, Confirmed, RawAccount},
+    event::Event,
     instruction,
 };
 use solana_address::Address;
@@ -34,6 +36,7 @@ pub struct Told<C> {
     inner: C,
     names: Vec<(Address, String)>,
     rows: Mutex<Vec<TransactionRow>>,
+    disputes: Mutex<Disputes>,
 }
 
 impl<C: Chain> Told<C> {
@@ -45,12 +48,26 @@ impl<C: Chain> Told<C> {
             names.push((operator.wallet.pubkey(), format!("{} (wallet)", operator.name)));
             names.push((operator.identity.pubkey(), format!("{} (node)", operator.name)));
         }
-        Self { inner, names, rows: Mutex::default() }
+        Self { inner, names, rows: Mutex::default(), disputes: Mutex::new(Disputes::new(cast)) }
     }
 
     /// The chain itself.
     pub fn inner(&self) -> &C {
         &self.inner
+    }
+
+    /// Tells what the events say of disputes, and remembers it.
+    pub fn note(&self, events: &[Event]) {
+        if let Ok(mut disputes) = self.disputes.lock() {
+            for sentence in events.iter().filter_map(|event| disputes.note(event)) {
+                println!("      {sentence}");
+            }
+        }
+    }
+
+    /// The disputes so far.
+    pub fn disputes(&self) -> Disputes {
+        self.disputes.lock().map(|disputes| disputes.clone()).unwrap_or_default()
     }
 
     /// Everything that was sent, in order.
@@ -106,6 +123,7 @@ impl<C: Chain> Chain for Told<C> {
                 if let Ok(mut rows) = self.rows.lock() {
                     rows.push(row);
                 }
+                self.note(&confirmed.events);
             }
             Err(error) => println!("    {who:<14} {:<60} refused: {error}", what.join(" + ")),
         }
@@ -140,7 +158,7 @@ pub async fn set_up(chain: &dyn Chain, cast: &Cast, store: &BlobStore, parameter
     oracle::publish(&governor, Price(PRICE.0), Price(PRICE.1)).await.context("publishing the price")?;
     println!("  one RENDER is {} USD, give or take {}", PRICE.0 as f64 / 1e8, PRICE.1 as f64 / 1e8);
 
-    say("2. Three operators register a node each and put RENDER at stake");
+    say("2. Four operators register a node each and put RENDER at stake; one of them is going to cheat");
     for operator in &cast.operators {
         give_render(chain, &cast.authority, &set_up.mint, &operator.wallet.pubkey(), operator.stake).await?;
         enlist(chain, operator, &set_up.mint).await?;
@@ -150,6 +168,9 @@ pub async fn set_up(chain: &dyn Chain, cast: &Cast, store: &BlobStore, parameter
             render(operator.stake),
             Usd(operator.ask)
         );
+        if let Some(mode) = operator.cheats {
+            println!("      {} runs no worker of ours but a cheat: {mode}", operator.name);
+        }
     }
 
     say("3. The requester burns RENDER for credits");
@@ -186,7 +207,7 @@ pub async fn order(
     store: &BlobStore,
     arguments: &Arguments,
 ) -> Result<job::RenderReceipt> {
-    say("4. The requester orders a picture");
+    say("4. The requester orders a picture, each lease computed by two nodes");
     let file = scene_file(arguments)?;
     let source = job::Source::load(&file, None)?;
     for warning in &source.warnings {
@@ -200,8 +221,12 @@ pub async fn order(
         max_bounces: 6,
         seed: arguments.seed,
     };
-    let order =
-        job::RenderOrder { lease_tiles: Some(8), lease_seconds: 600, ..job::RenderOrder::new(frame, MAX_PRICE) };
+    let order = job::RenderOrder {
+        lease_tiles: Some(8),
+        lease_seconds: 600,
+        replicas: 2,
+        ..job::RenderOrder::new(frame, MAX_PRICE)
+    };
     let requester = Context::new(chain, cast.requester.insecure_clone(), store.clone());
     let receipt = job::render(&requester, &source.image, &order).await?;
     println!(
@@ -316,6 +341,8 @@ pub async fn conclude<C: Chain>(
             reputation_bps: state.reputation >> 16,
         });
     }
+    let disputes = chain.disputes();
+    check_disputes(&disputes, cast)?;
     let report = Report {
         network: if arguments.validator { "validator" } else { "embedded" },
         seed: arguments.seed,
@@ -325,6 +352,7 @@ pub async fn conclude<C: Chain>(
         picture: serde_json::to_value(fetched)?,
         epoch: serde_json::to_value(&shown)?,
         nodes,
+        disputes: disputes.rows(),
         transactions: chain.rows(),
     };
     report.write(&arguments.out)?;
@@ -335,6 +363,28 @@ pub async fn conclude<C: Chain>(
         render(report.nodes.iter().map(|node| node.payout_render_base_units).sum())
     );
     println!("picture {}; report {}", fetched.png.display(), arguments.out.join("report.html").display());
+    Ok(())
+}
+
+/// The story is about a cheat: it must have been caught, by a step that the chain executed, and by nothing else.
+fn check_disputes(disputes: &Disputes, cast: &Cast) -> Result<()> {
+    let cheats: Vec<&str> = cast.operators.iter().filter(|one| one.cheats.is_some()).map(|one| one.name).collect();
+    let rows = disputes.rows();
+    anyhow::ensure!(
+        rows.iter().any(|row| row.is_by_step && row.taken_render_base_units > 0),
+        "the cheat won no lease, so that it was not caught; try another --seed"
+    );
+    for row in &rows {
+        anyhow::ensure!(cheats.contains(&row.loser.as_str()), "{} lost dispute {}", row.loser, row.dispute);
+        println!(
+            "  {} lost {} of its stake to the dispute over unit {}; {} of it are {}'s finder's fee",
+            row.loser,
+            render(row.taken_render_base_units),
+            row.unit,
+            render(row.fee_render_base_units),
+            row.winner
+        );
+    }
     Ok(())
 }
 

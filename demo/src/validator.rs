@@ -1,4 +1,4 @@
-//! The same story on a real validator, with the worker binary in three processes of its own.
+//! The same story on a real validator, with the worker binary in three processes of its own and the cheat in a fourth.
 
 use crate::{
     Arguments,
@@ -6,17 +6,20 @@ use crate::{
     story::{self, Finished, Told, say},
 };
 use anyhow::{Result, bail, ensure};
-use local_chain::validator::{Process, Validator};
+use faulty_node::Mode;
+use local_chain::validator::{Process, Validator, binary};
 use render_compute::state::{EPOCH_FINALIZED, JOB_DONE, Job};
 use render_compute_client::{
     account, address,
-    chain::{RpcChain, RpcSettings},
+    chain::{Chain, RpcChain, RpcSettings},
 };
 use solana_keypair::write_keypair_file;
 use solana_signer::Signer;
 use std::{
     fs,
     io::Read as _,
+    path::Path,
+    process::{Command, Stdio},
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -25,7 +28,8 @@ use std::{
 const PARAMETERS: &str = "cluster = \"demo-validator\"\n[mint]\nfaucet_render = 10_000\n\
     [oracle]\npublishers = [\"authority\"]\n\
     [parameters]\noracle_max_age_seconds = 600\nlease_seconds = 120\nreveal_seconds = 30\nchallenge_seconds = 5\n\
-    race_tau_ms = 1_000\nrace_delay_cap_ms = 10_000\nepoch_seconds = 120\n";
+    race_tau_ms = 1_000\nrace_delay_cap_ms = 10_000\naudit_wait_seconds = 120\naudit_reveal_seconds = 60\n\
+    dispute_turn_seconds = 60\nepoch_seconds = 120\n";
 /// SOL for everyone, lamports.
 const FUNDS: u64 = 100_000_000_000;
 /// Longest the story may take.
@@ -55,14 +59,29 @@ pub async fn run(arguments: &Arguments) -> Result<()> {
         fs::create_dir_all(&folder)?;
         let identity = folder.join("identity.json");
         write_keypair_file(&operator.identity, &identity).map_err(|error| anyhow::anyhow!("{error}"))?;
-        let worker = Process::worker(&folder, validator.url(), &store_folder)?;
+        let worker = match operator.cheats {
+            None => Process::worker(&folder, validator.url(), &store_folder)?,
+            Some(mode) => cheat(&folder, validator.url(), &store_folder, &identity, mode)?,
+        };
         println!("  {}: process {}, log {}", operator.name, worker.id(), folder.join("worker.log").display());
         let log = Log { file: fs::File::open(folder.join("worker.log"))?, rest: String::new() };
         workers.push(Running { name: operator.name, process: worker, log });
     }
 
+    // The nodes send for themselves; what became of their disputes is in the events.
+    let mut changes = chain.changes().await?;
+    let listener = tokio::spawn({
+        let chain = chain.clone();
+        async move {
+            while let Some(change) = changes.next().await {
+                chain.note(&change.events);
+            }
+        }
+    });
     let ordered = story::order(&*chain, &cast, &store, arguments).await?;
-    say("5. The nodes race for leases, render, commit, reveal, and are accepted after the challenge window");
+    say(
+        "5. The nodes race for leases, render, commit, audit each other, reveal, and are accepted after the challenge window",
+    );
     let began = Instant::now();
     loop {
         let Some(job) = account::find::<Job>(&*chain, &ordered.address).await? else { bail!("the job is gone") };
@@ -98,7 +117,17 @@ pub async fn run(arguments: &Arguments) -> Result<()> {
     }
     tell(&mut workers)?;
     drop(workers);
+    listener.abort();
     story::conclude(&chain, &cast, &store, arguments, &Finished { ordered, fetched, epoch: number, mint }).await
+}
+
+/// A node that cheats, in a process of its own; its log is where a worker's would be.
+fn cheat(folder: &Path, url: &str, store: &Path, identity: &Path, mode: Mode) -> Result<Process> {
+    let log = fs::File::create(folder.join("worker.log"))?;
+    let mut command = Command::new(binary("faulty-node")?);
+    command.arg("--url").arg(url).arg("--store").arg(store).arg("--identity").arg(identity);
+    command.args(["--mode", &mode.to_string()]);
+    Ok(Process::start(command.stdin(Stdio::null()).stdout(log).stderr(Stdio::null()))?)
 }
 
 /// A worker and how far its log was told.
@@ -129,8 +158,10 @@ impl Log {
 fn tell(workers: &mut [Running]) -> Result<()> {
     for Running { name, process, log } in workers {
         for line in log.lines()? {
-            // The time stands first.
-            println!("    {name:<4} {}", line.split_once(' ').map_or(line.as_str(), |(_, words)| words.trim_start()));
+            // A worker's lines begin with the time.
+            let words =
+                line.split_once(' ').filter(|(first, _)| first.ends_with('Z')).map_or(&*line, |(_, words)| words);
+            println!("    {name:<4} {}", words.trim_start());
         }
         if let Some(status) = process.ended()? {
             bail!("the worker of {name} ended by itself ({status})");
