@@ -3,6 +3,7 @@
 
 mod attestation;
 mod audit;
+mod cheats;
 mod compute;
 mod credit;
 mod dispute;

@@ -309,9 +309,9 @@ pub mod render_compute {
         instructions::audit_accept(ctx)
     }
 
-    /// A node of another operator takes an audit when its turn in the race has come.
+    /// A node of another operator takes an audit when its turn in the race has come. Never paused.
     ///
-    /// Before: leases are not paused; the lease waits for audits and nobody has this one; the node is of another operator than the holder and
+    /// Before: the lease waits for audits and nobody has this one; the node is of another operator than the holder and
     /// the other auditors, meets the job's requirements, its stake covers the penalty, and its race delay has passed (law L11).
     /// After: the node holds the audit and has as long as the holder had.
     pub fn audit_claim(ctx: &mut Context<AuditClaim>, index: u8) -> Result<()> {

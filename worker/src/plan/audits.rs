@@ -4,7 +4,6 @@
 use super::{Contender, Unfit, earlier, exposure, fit_of};
 use market_model::{audit::AuditState, lease::LeaseState, race::eligible_at};
 use render_compute::{
-    constants::PAUSE_LEASES,
     race,
     state::{Audit, Job, Lease},
 };
@@ -150,12 +149,9 @@ pub struct AuditPlan {
 
 /// Which audits to claim at `now`: the most valuable lease first.
 ///
-/// Never of a lease that a node of the same operator holds or audits: the chain refuses it.
+/// Also while leases are paused: what is held is finished, and an audit that nobody took would lapse. Never of a lease that a node of the same operator holds or audits: the chain refuses it.
 pub fn audits(contender: &Contender<'_>, open: &[OpenAudit], now: i64) -> AuditPlan {
     let mut plan = AuditPlan::default();
-    if contender.network.is_paused(PAUSE_LEASES) {
-        return plan;
-    }
     let mut node = *contender.node;
     let mut backlog = contender.backlog_seconds;
     let mut open: Vec<&OpenAudit> = open.iter().filter(|open| is_claimable(open, node.operator, now)).collect();

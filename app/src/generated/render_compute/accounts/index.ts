@@ -6,10 +6,13 @@
  * @see https://github.com/codama-idl/codama
  */
 
+export * from "./audit";
 export * from "./creditAccount";
+export * from "./dispute";
 export * from "./engine";
 export * from "./epoch";
 export * from "./epochShard";
+export * from "./evidence";
 export * from "./job";
 export * from "./lease";
 export * from "./network";

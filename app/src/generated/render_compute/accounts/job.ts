@@ -67,12 +67,16 @@ export type Job = {
   client: Address;
   /** Fixed by the first slot hash after `opened_slot`; zero until then. */
   seed: ReadonlyUint8Array;
+  /** What exactly is to be computed, as the engine's referee reads it. Begins with the engine's format number. */
+  statement: ReadonlyUint8Array;
   /** Distinguishes the requester's jobs. */
   nonce: bigint;
   /** Units of work. */
   units: bigint;
   /** Credits per unit. */
   pricePerUnit: bigint;
+  /** Credits per unit for audits, on top of the price. */
+  premiumPerUnit: bigint;
   /** Work measure of one unit (for `render`: camera samples), what nodes' asks are compared with. */
   workPerUnit: bigint;
   /** Credits still held for units that are not accepted or refunded. */
@@ -103,6 +107,10 @@ export type Job = {
   minimumReputation: number;
   /** Preferred region; 0 for any. */
   region: number;
+  /** Chance of a lease to be audited, basis points, as the network had it when the job was opened. */
+  auditProbabilityBps: number;
+  /** Nodes that compute each lease: 1, or more for an audit of every lease by the others. */
+  replicas: number;
   /** One of the `CLASS_*` constants. */
   class: number;
   /** One of the `VERIFICATION_*` constants. */
@@ -134,12 +142,16 @@ export type JobArgs = {
   client: Address;
   /** Fixed by the first slot hash after `opened_slot`; zero until then. */
   seed: ReadonlyUint8Array;
+  /** What exactly is to be computed, as the engine's referee reads it. Begins with the engine's format number. */
+  statement: ReadonlyUint8Array;
   /** Distinguishes the requester's jobs. */
   nonce: number | bigint;
   /** Units of work. */
   units: number | bigint;
   /** Credits per unit. */
   pricePerUnit: number | bigint;
+  /** Credits per unit for audits, on top of the price. */
+  premiumPerUnit: number | bigint;
   /** Work measure of one unit (for `render`: camera samples), what nodes' asks are compared with. */
   workPerUnit: number | bigint;
   /** Credits still held for units that are not accepted or refunded. */
@@ -170,6 +182,10 @@ export type JobArgs = {
   minimumReputation: number;
   /** Preferred region; 0 for any. */
   region: number;
+  /** Chance of a lease to be audited, basis points, as the network had it when the job was opened. */
+  auditProbabilityBps: number;
+  /** Nodes that compute each lease: 1, or more for an audit of every lease by the others. */
+  replicas: number;
   /** One of the `CLASS_*` constants. */
   class: number;
   /** One of the `VERIFICATION_*` constants. */
@@ -199,9 +215,11 @@ export function getJobEncoder(): FixedSizeEncoder<JobArgs> {
       ["engine", getAddressEncoder()],
       ["client", getAddressEncoder()],
       ["seed", fixEncoderSize(getBytesEncoder(), 32)],
+      ["statement", fixEncoderSize(getBytesEncoder(), 128)],
       ["nonce", getU64Encoder()],
       ["units", getU64Encoder()],
       ["pricePerUnit", getU64Encoder()],
+      ["premiumPerUnit", getU64Encoder()],
       ["workPerUnit", getU64Encoder()],
       ["escrow", getU64Encoder()],
       ["unitsAccepted", getU64Encoder()],
@@ -217,13 +235,15 @@ export function getJobEncoder(): FixedSizeEncoder<JobArgs> {
       ["minimumMemoryMib", getU32Encoder()],
       ["minimumReputation", getU16Encoder()],
       ["region", getU16Encoder()],
+      ["auditProbabilityBps", getU16Encoder()],
+      ["replicas", getU8Encoder()],
       ["class", getU8Encoder()],
       ["verification", getU8Encoder()],
       ["status", getU8Encoder()],
       ["seeded", getU8Encoder()],
       ["version", getU8Encoder()],
       ["bump", getU8Encoder()],
-      ["reserved", fixEncoderSize(getBytesEncoder(), 58)],
+      ["reserved", fixEncoderSize(getBytesEncoder(), 55)],
       ["settled", fixEncoderSize(getBytesEncoder(), 128)],
     ]),
     (value) => ({ ...value, discriminator: JOB_DISCRIMINATOR }),
@@ -240,9 +260,11 @@ export function getJobDecoder(): FixedSizeDecoder<Job> {
     ["engine", getAddressDecoder()],
     ["client", getAddressDecoder()],
     ["seed", fixDecoderSize(getBytesDecoder(), 32)],
+    ["statement", fixDecoderSize(getBytesDecoder(), 128)],
     ["nonce", getU64Decoder()],
     ["units", getU64Decoder()],
     ["pricePerUnit", getU64Decoder()],
+    ["premiumPerUnit", getU64Decoder()],
     ["workPerUnit", getU64Decoder()],
     ["escrow", getU64Decoder()],
     ["unitsAccepted", getU64Decoder()],
@@ -258,13 +280,15 @@ export function getJobDecoder(): FixedSizeDecoder<Job> {
     ["minimumMemoryMib", getU32Decoder()],
     ["minimumReputation", getU16Decoder()],
     ["region", getU16Decoder()],
+    ["auditProbabilityBps", getU16Decoder()],
+    ["replicas", getU8Decoder()],
     ["class", getU8Decoder()],
     ["verification", getU8Decoder()],
     ["status", getU8Decoder()],
     ["seeded", getU8Decoder()],
     ["version", getU8Decoder()],
     ["bump", getU8Decoder()],
-    ["reserved", fixDecoderSize(getBytesDecoder(), 58)],
+    ["reserved", fixDecoderSize(getBytesDecoder(), 55)],
     ["settled", fixDecoderSize(getBytesDecoder(), 128)],
   ]);
 }
@@ -328,5 +352,5 @@ export async function fetchAllMaybeJob(
 }
 
 export function getJobSize(): number {
-  return 504;
+  return 640;
 }

@@ -17,6 +17,8 @@ import {
   fixEncoderSize,
   getAddressDecoder,
   getAddressEncoder,
+  getArrayDecoder,
+  getArrayEncoder,
   getBytesDecoder,
   getBytesEncoder,
   getI64Decoder,
@@ -67,10 +69,18 @@ export type Lease = {
   root: ReadonlyUint8Array;
   /** SHA-256 of the blob that holds the results; zero before the reveal. */
   result: ReadonlyUint8Array;
+  /** From the lottery's slot hash when audits are owed: seeds the race for them. Zero otherwise. */
+  auditSeed: ReadonlyUint8Array;
+  /** Operators of the nodes that audit it, by audit index; zero where nobody does. */
+  auditors: Array<Address>;
   /** First unit. */
   firstUnit: bigint;
   /** Credits the node earns for it. */
   value: bigint;
+  /** Credits that its acceptance spends for audits on top of `value`. */
+  premium: bigint;
+  /** RENDER base units that the node loses at most for hiding or faking its result; covered by its stake at the claim. */
+  penalty: bigint;
   /** When it could first be claimed under this attempt, unix seconds. */
   claimableAt: bigint;
   /** When its present state began: the claim, the commitment, the reveal or the acceptance. */
@@ -86,14 +96,30 @@ export type Lease = {
   index: number;
   /** Units in it. */
   units: number;
+  /** Disputes ever opened over it; numbers their addresses. */
+  disputes: number;
   /** How often it has been given up before. */
   attempt: number;
+  /** How often an audit of this attempt was given up before; enters the race for audits. */
+  auditAttempt: number;
   /** Which copy of the work this is; 0 for the first. */
   replica: number;
   /** Code of `market_model::lease::LeaseState`. */
   status: number;
   /** Class of the job. */
   class: number;
+  /** 1 once the lottery has been drawn for this attempt. */
+  drawn: number;
+  /** Audits that must agree before it can be accepted. */
+  auditsOwed: number;
+  /** Audits claimed and not given up. */
+  auditsClaimed: number;
+  /** Audits committed. */
+  auditsCommitted: number;
+  /** Audits revealed. */
+  auditsRevealed: number;
+  /** Audits that agreed and were paid. */
+  auditsPaid: number;
   /** Layout version. */
   version: number;
   /** PDA bump. */
@@ -115,10 +141,18 @@ export type LeaseArgs = {
   root: ReadonlyUint8Array;
   /** SHA-256 of the blob that holds the results; zero before the reveal. */
   result: ReadonlyUint8Array;
+  /** From the lottery's slot hash when audits are owed: seeds the race for them. Zero otherwise. */
+  auditSeed: ReadonlyUint8Array;
+  /** Operators of the nodes that audit it, by audit index; zero where nobody does. */
+  auditors: Array<Address>;
   /** First unit. */
   firstUnit: number | bigint;
   /** Credits the node earns for it. */
   value: number | bigint;
+  /** Credits that its acceptance spends for audits on top of `value`. */
+  premium: number | bigint;
+  /** RENDER base units that the node loses at most for hiding or faking its result; covered by its stake at the claim. */
+  penalty: number | bigint;
   /** When it could first be claimed under this attempt, unix seconds. */
   claimableAt: number | bigint;
   /** When its present state began: the claim, the commitment, the reveal or the acceptance. */
@@ -134,14 +168,30 @@ export type LeaseArgs = {
   index: number;
   /** Units in it. */
   units: number;
+  /** Disputes ever opened over it; numbers their addresses. */
+  disputes: number;
   /** How often it has been given up before. */
   attempt: number;
+  /** How often an audit of this attempt was given up before; enters the race for audits. */
+  auditAttempt: number;
   /** Which copy of the work this is; 0 for the first. */
   replica: number;
   /** Code of `market_model::lease::LeaseState`. */
   status: number;
   /** Class of the job. */
   class: number;
+  /** 1 once the lottery has been drawn for this attempt. */
+  drawn: number;
+  /** Audits that must agree before it can be accepted. */
+  auditsOwed: number;
+  /** Audits claimed and not given up. */
+  auditsClaimed: number;
+  /** Audits committed. */
+  auditsCommitted: number;
+  /** Audits revealed. */
+  auditsRevealed: number;
+  /** Audits that agreed and were paid. */
+  auditsPaid: number;
   /** Layout version. */
   version: number;
   /** PDA bump. */
@@ -161,21 +211,33 @@ export function getLeaseEncoder(): FixedSizeEncoder<LeaseArgs> {
       ["commitment", fixEncoderSize(getBytesEncoder(), 32)],
       ["root", fixEncoderSize(getBytesEncoder(), 32)],
       ["result", fixEncoderSize(getBytesEncoder(), 32)],
+      ["auditSeed", fixEncoderSize(getBytesEncoder(), 32)],
+      ["auditors", getArrayEncoder(getAddressEncoder(), { size: 2 })],
       ["firstUnit", getU64Encoder()],
       ["value", getU64Encoder()],
+      ["premium", getU64Encoder()],
+      ["penalty", getU64Encoder()],
       ["claimableAt", getI64Encoder()],
       ["enteredAt", getI64Encoder()],
       ["deadline", getI64Encoder()],
       ["committedSlot", getU64Encoder()],
       ["index", getU32Encoder()],
       ["units", getU32Encoder()],
+      ["disputes", getU32Encoder()],
       ["attempt", getU16Encoder()],
+      ["auditAttempt", getU16Encoder()],
       ["replica", getU8Encoder()],
       ["status", getU8Encoder()],
       ["class", getU8Encoder()],
+      ["drawn", getU8Encoder()],
+      ["auditsOwed", getU8Encoder()],
+      ["auditsClaimed", getU8Encoder()],
+      ["auditsCommitted", getU8Encoder()],
+      ["auditsRevealed", getU8Encoder()],
+      ["auditsPaid", getU8Encoder()],
       ["version", getU8Encoder()],
       ["bump", getU8Encoder()],
-      ["reserved", fixEncoderSize(getBytesEncoder(), 41)],
+      ["reserved", fixEncoderSize(getBytesEncoder(), 21)],
     ]),
     (value) => ({ ...value, discriminator: LEASE_DISCRIMINATOR }),
   );
@@ -191,21 +253,33 @@ export function getLeaseDecoder(): FixedSizeDecoder<Lease> {
     ["commitment", fixDecoderSize(getBytesDecoder(), 32)],
     ["root", fixDecoderSize(getBytesDecoder(), 32)],
     ["result", fixDecoderSize(getBytesDecoder(), 32)],
+    ["auditSeed", fixDecoderSize(getBytesDecoder(), 32)],
+    ["auditors", getArrayDecoder(getAddressDecoder(), { size: 2 })],
     ["firstUnit", getU64Decoder()],
     ["value", getU64Decoder()],
+    ["premium", getU64Decoder()],
+    ["penalty", getU64Decoder()],
     ["claimableAt", getI64Decoder()],
     ["enteredAt", getI64Decoder()],
     ["deadline", getI64Decoder()],
     ["committedSlot", getU64Decoder()],
     ["index", getU32Decoder()],
     ["units", getU32Decoder()],
+    ["disputes", getU32Decoder()],
     ["attempt", getU16Decoder()],
+    ["auditAttempt", getU16Decoder()],
     ["replica", getU8Decoder()],
     ["status", getU8Decoder()],
     ["class", getU8Decoder()],
+    ["drawn", getU8Decoder()],
+    ["auditsOwed", getU8Decoder()],
+    ["auditsClaimed", getU8Decoder()],
+    ["auditsCommitted", getU8Decoder()],
+    ["auditsRevealed", getU8Decoder()],
+    ["auditsPaid", getU8Decoder()],
     ["version", getU8Decoder()],
     ["bump", getU8Decoder()],
-    ["reserved", fixDecoderSize(getBytesDecoder(), 41)],
+    ["reserved", fixDecoderSize(getBytesDecoder(), 21)],
   ]);
 }
 
@@ -268,5 +342,5 @@ export async function fetchAllMaybeLease(
 }
 
 export function getLeaseSize(): number {
-  return 304;
+  return 408;
 }

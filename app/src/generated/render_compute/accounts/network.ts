@@ -142,7 +142,7 @@ export function getNetworkEncoder(): FixedSizeEncoder<NetworkArgs> {
       ["genesisAt", getI64Encoder()],
       ["epoch", getU64Encoder()],
       ["paused", getU64Encoder()],
-      ["parameters", getArrayEncoder(getU64Encoder(), { size: 44 })],
+      ["parameters", getArrayEncoder(getU64Encoder(), { size: 54 })],
       ["oracleKind", getU8Encoder()],
       ["version", getU8Encoder()],
       ["bump", getU8Encoder()],
@@ -168,7 +168,7 @@ export function getNetworkDecoder(): FixedSizeDecoder<Network> {
     ["genesisAt", getI64Decoder()],
     ["epoch", getU64Decoder()],
     ["paused", getU64Decoder()],
-    ["parameters", getArrayDecoder(getU64Decoder(), { size: 44 })],
+    ["parameters", getArrayDecoder(getU64Decoder(), { size: 54 })],
     ["oracleKind", getU8Decoder()],
     ["version", getU8Decoder()],
     ["bump", getU8Decoder()],
@@ -236,5 +236,5 @@ export async function fetchAllMaybeNetwork(
 }
 
 export function getNetworkSize(): number {
-  return 704;
+  return 784;
 }

@@ -71,6 +71,8 @@ export type Node = {
   slashed: bigint;
   /** RENDER ever slashed. */
   slashedTotal: bigint;
+  /** Sum of the penalties of what the node holds, RENDER base units; a claim needs stake above it. */
+  exposure: bigint;
   /** Slot of registration; bound into commitments so that a key's earlier life cannot be replayed. */
   registeredSlot: bigint;
   /**
@@ -90,8 +92,12 @@ export type Node = {
   leasesExpired: number;
   /** Leases given back. */
   leasesReturned: number;
-  /** Leases held now. */
+  /** Leases and audits held now. */
   leasesHeld: number;
+  /** Disputes lost. */
+  disputesLost: number;
+  /** Audits that were found to agree. */
+  auditsAccepted: number;
   /** Leases that may be held at once. */
   capacity: number;
   /** Memory of the accelerator, MiB, as declared. */
@@ -131,6 +137,8 @@ export type NodeArgs = {
   slashed: number | bigint;
   /** RENDER ever slashed. */
   slashedTotal: number | bigint;
+  /** Sum of the penalties of what the node holds, RENDER base units; a claim needs stake above it. */
+  exposure: number | bigint;
   /** Slot of registration; bound into commitments so that a key's earlier life cannot be replayed. */
   registeredSlot: number | bigint;
   /**
@@ -150,8 +158,12 @@ export type NodeArgs = {
   leasesExpired: number;
   /** Leases given back. */
   leasesReturned: number;
-  /** Leases held now. */
+  /** Leases and audits held now. */
   leasesHeld: number;
+  /** Disputes lost. */
+  disputesLost: number;
+  /** Audits that were found to agree. */
+  auditsAccepted: number;
   /** Leases that may be held at once. */
   capacity: number;
   /** Memory of the accelerator, MiB, as declared. */
@@ -188,6 +200,7 @@ export function getNodeEncoder(): FixedSizeEncoder<NodeArgs> {
       ["unbondingUntil", getI64Encoder()],
       ["slashed", getU64Encoder()],
       ["slashedTotal", getU64Encoder()],
+      ["exposure", getU64Encoder()],
       ["registeredSlot", getU64Encoder()],
       ["stakedSlot", getU64Encoder()],
       ["reputationAt", getI64Encoder()],
@@ -197,6 +210,8 @@ export function getNodeEncoder(): FixedSizeEncoder<NodeArgs> {
       ["leasesExpired", getU32Encoder()],
       ["leasesReturned", getU32Encoder()],
       ["leasesHeld", getU32Encoder()],
+      ["disputesLost", getU32Encoder()],
+      ["auditsAccepted", getU32Encoder()],
       ["capacity", getU32Encoder()],
       ["memoryMib", getU32Encoder()],
       ["reputation", getU32Encoder()],
@@ -206,7 +221,7 @@ export function getNodeEncoder(): FixedSizeEncoder<NodeArgs> {
       ["draining", getU8Encoder()],
       ["version", getU8Encoder()],
       ["bump", getU8Encoder()],
-      ["reserved", fixEncoderSize(getBytesEncoder(), 88)],
+      ["reserved", fixEncoderSize(getBytesEncoder(), 72)],
       ["hardware", fixEncoderSize(getBytesEncoder(), 32)],
     ]),
     (value) => ({ ...value, discriminator: NODE_DISCRIMINATOR }),
@@ -224,6 +239,7 @@ export function getNodeDecoder(): FixedSizeDecoder<Node> {
     ["unbondingUntil", getI64Decoder()],
     ["slashed", getU64Decoder()],
     ["slashedTotal", getU64Decoder()],
+    ["exposure", getU64Decoder()],
     ["registeredSlot", getU64Decoder()],
     ["stakedSlot", getU64Decoder()],
     ["reputationAt", getI64Decoder()],
@@ -233,6 +249,8 @@ export function getNodeDecoder(): FixedSizeDecoder<Node> {
     ["leasesExpired", getU32Decoder()],
     ["leasesReturned", getU32Decoder()],
     ["leasesHeld", getU32Decoder()],
+    ["disputesLost", getU32Decoder()],
+    ["auditsAccepted", getU32Decoder()],
     ["capacity", getU32Decoder()],
     ["memoryMib", getU32Decoder()],
     ["reputation", getU32Decoder()],
@@ -242,7 +260,7 @@ export function getNodeDecoder(): FixedSizeDecoder<Node> {
     ["draining", getU8Decoder()],
     ["version", getU8Decoder()],
     ["bump", getU8Decoder()],
-    ["reserved", fixDecoderSize(getBytesDecoder(), 88)],
+    ["reserved", fixDecoderSize(getBytesDecoder(), 72)],
     ["hardware", fixDecoderSize(getBytesDecoder(), 32)],
   ]);
 }

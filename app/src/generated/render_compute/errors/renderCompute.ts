@@ -34,6 +34,10 @@ export const RENDER_COMPUTE_ERROR__ENGINE_DISABLED = 0x1777; // 6007
 export const RENDER_COMPUTE_ERROR__UNKNOWN_KIND = 0x1778; // 6008
 /** ZeroValue: a value that must be set is zero */
 export const RENDER_COMPUTE_ERROR__ZERO_VALUE = 0x1779; // 6009
+/** WrongFormat: the statement has another format than the engine's referee reads */
+export const RENDER_COMPUTE_ERROR__WRONG_FORMAT = 0x177a; // 6010
+/** NoReferee: the engine has no referee, so that no dispute over its results could be decided */
+export const RENDER_COMPUTE_ERROR__NO_REFEREE = 0x177b; // 6011
 /** WrongOracle: the price account is not the one the network reads */
 export const RENDER_COMPUTE_ERROR__WRONG_ORACLE = 0x17d4; // 6100
 /** NotPublisher: the signer is not a publisher of this oracle */
@@ -116,31 +120,80 @@ export const RENDER_COMPUTE_ERROR__SHARD_SUMMED = 0x19ce; // 6606
 export const RENDER_COMPUTE_ERROR__SHARDS_MISSING = 0x19cf; // 6607
 /** AlreadyClaimed: it was claimed already */
 export const RENDER_COMPUTE_ERROR__ALREADY_CLAIMED = 0x19d0; // 6608
+/** TooEarlyToDraw: the slot that decides the audit has not come yet */
+export const RENDER_COMPUTE_ERROR__TOO_EARLY_TO_DRAW = 0x1a2c; // 6700
+/** LotteryLost: too late to prove which hash decides the audit: the lease can only expire, as one that was picked */
+export const RENDER_COMPUTE_ERROR__LOTTERY_LOST = 0x1a2d; // 6701
+/** WrongAudit: the audit belongs to another lease, attempt or node */
+export const RENDER_COMPUTE_ERROR__WRONG_AUDIT = 0x1a2e; // 6702
+/** NoSuchAudit: the lease owes no audit of this number, or a node has it */
+export const RENDER_COMPUTE_ERROR__NO_SUCH_AUDIT = 0x1a2f; // 6703
+/** SameOperator: an auditor must be of another operator than the holder and the other auditors */
+export const RENDER_COMPUTE_ERROR__SAME_OPERATOR = 0x1a30; // 6704
+/** RootsDiffer: the audit's root differs from the lease's: open a dispute */
+export const RENDER_COMPUTE_ERROR__ROOTS_DIFFER = 0x1a31; // 6705
+/** AuditNotRevealed: the audit has not been revealed */
+export const RENDER_COMPUTE_ERROR__AUDIT_NOT_REVEALED = 0x1a32; // 6706
+/** NotDefender: the signer does not move for the defender */
+export const RENDER_COMPUTE_ERROR__NOT_DEFENDER = 0x1a90; // 6800
+/** NotChallenger: the signer does not move for the challenger */
+export const RENDER_COMPUTE_ERROR__NOT_CHALLENGER = 0x1a91; // 6801
+/** WrongDispute: the account does not belong to the dispute */
+export const RENDER_COMPUTE_ERROR__WRONG_DISPUTE = 0x1a92; // 6802
+/** RootsAgree: the audit found the root that the lease has: there is nothing to dispute */
+export const RENDER_COMPUTE_ERROR__ROOTS_AGREE = 0x1a93; // 6803
+/** WrongDivision: the hashes do not give the root under dispute */
+export const RENDER_COMPUTE_ERROR__WRONG_DIVISION = 0x1a94; // 6804
+/** WrongLeaf: output and trace, with the steps that the referee counts, do not give the unit's leaf */
+export const RENDER_COMPUTE_ERROR__WRONG_LEAF = 0x1a95; // 6805
+/** WrongProof: the proof does not place the state in the unit's trace */
+export const RENDER_COMPUTE_ERROR__WRONG_PROOF = 0x1a96; // 6806
+/** BadReferee: the referee did not answer in the form of a referee */
+export const RENDER_COMPUTE_ERROR__BAD_REFEREE = 0x1a97; // 6807
+/** DisputeUnsettled: the dispute is not settled: send dispute_settle first */
+export const RENDER_COMPUTE_ERROR__DISPUTE_UNSETTLED = 0x1a98; // 6808
+/** NotAuthor: the signer is not the author of the evidence */
+export const RENDER_COMPUTE_ERROR__NOT_AUTHOR = 0x1a99; // 6809
+/** EvidenceNeeded: only its author may close evidence while the dispute exists */
+export const RENDER_COMPUTE_ERROR__EVIDENCE_NEEDED = 0x1a9a; // 6810
+/** EvidenceOutOfBounds: evidence has 1 to 20,000 bytes */
+export const RENDER_COMPUTE_ERROR__EVIDENCE_OUT_OF_BOUNDS = 0x1a9b; // 6811
 
 export type RenderComputeError =
   | typeof RENDER_COMPUTE_ERROR__ALREADY_CLAIMED
   | typeof RENDER_COMPUTE_ERROR__ALREADY_SEEDED
   | typeof RENDER_COMPUTE_ERROR__ALREADY_SETTLED
+  | typeof RENDER_COMPUTE_ERROR__AUDIT_NOT_REVEALED
   | typeof RENDER_COMPUTE_ERROR__BAD_LEASE_SECONDS
   | typeof RENDER_COMPUTE_ERROR__BAD_PRICE_UPDATE
   | typeof RENDER_COMPUTE_ERROR__BAD_PUBLISHER_SET
+  | typeof RENDER_COMPUTE_ERROR__BAD_REFEREE
   | typeof RENDER_COMPUTE_ERROR__BELOW_ASK
   | typeof RENDER_COMPUTE_ERROR__COMMITMENT_MISMATCH
+  | typeof RENDER_COMPUTE_ERROR__DISPUTE_UNSETTLED
   | typeof RENDER_COMPUTE_ERROR__ENGINE_DISABLED
   | typeof RENDER_COMPUTE_ERROR__EPOCH_FINALIZED
   | typeof RENDER_COMPUTE_ERROR__EPOCH_NOT_FINALIZED
   | typeof RENDER_COMPUTE_ERROR__EPOCH_NOT_OVER
+  | typeof RENDER_COMPUTE_ERROR__EVIDENCE_NEEDED
+  | typeof RENDER_COMPUTE_ERROR__EVIDENCE_OUT_OF_BOUNDS
   | typeof RENDER_COMPUTE_ERROR__JOB_NOT_OPEN
   | typeof RENDER_COMPUTE_ERROR__JOB_NOT_OVER
   | typeof RENDER_COMPUTE_ERROR__JOB_NOT_SETTLED
   | typeof RENDER_COMPUTE_ERROR__JOB_PAST_DEADLINE
   | typeof RENDER_COMPUTE_ERROR__LEASE_HELD
   | typeof RENDER_COMPUTE_ERROR__LEASE_NEEDED
+  | typeof RENDER_COMPUTE_ERROR__LOTTERY_LOST
   | typeof RENDER_COMPUTE_ERROR__NODE_BUSY
   | typeof RENDER_COMPUTE_ERROR__NODE_DRAINING
   | typeof RENDER_COMPUTE_ERROR__NODE_FULL
+  | typeof RENDER_COMPUTE_ERROR__NO_REFEREE
+  | typeof RENDER_COMPUTE_ERROR__NO_SUCH_AUDIT
   | typeof RENDER_COMPUTE_ERROR__NO_SUCH_LEASE
+  | typeof RENDER_COMPUTE_ERROR__NOT_AUTHOR
   | typeof RENDER_COMPUTE_ERROR__NOT_AUTHORITY
+  | typeof RENDER_COMPUTE_ERROR__NOT_CHALLENGER
+  | typeof RENDER_COMPUTE_ERROR__NOT_DEFENDER
   | typeof RENDER_COMPUTE_ERROR__NOT_IDENTITY
   | typeof RENDER_COMPUTE_ERROR__NOT_OPERATOR
   | typeof RENDER_COMPUTE_ERROR__NOT_PENDING_AUTHORITY
@@ -154,18 +207,28 @@ export type RenderComputeError =
   | typeof RENDER_COMPUTE_ERROR__REPORT_OUT_OF_ORDER
   | typeof RENDER_COMPUTE_ERROR__REQUIREMENTS_NOT_MET
   | typeof RENDER_COMPUTE_ERROR__REVEAL_TOO_EARLY
+  | typeof RENDER_COMPUTE_ERROR__ROOTS_AGREE
+  | typeof RENDER_COMPUTE_ERROR__ROOTS_DIFFER
+  | typeof RENDER_COMPUTE_ERROR__SAME_OPERATOR
   | typeof RENDER_COMPUTE_ERROR__SHARDS_MISSING
   | typeof RENDER_COMPUTE_ERROR__SHARD_SUMMED
+  | typeof RENDER_COMPUTE_ERROR__TOO_EARLY_TO_DRAW
   | typeof RENDER_COMPUTE_ERROR__TOO_EARLY_TO_SEED
   | typeof RENDER_COMPUTE_ERROR__UNKNOWN_KIND
   | typeof RENDER_COMPUTE_ERROR__UNKNOWN_PAUSE_BIT
+  | typeof RENDER_COMPUTE_ERROR__WRONG_AUDIT
   | typeof RENDER_COMPUTE_ERROR__WRONG_CREDIT_ACCOUNT
+  | typeof RENDER_COMPUTE_ERROR__WRONG_DISPUTE
+  | typeof RENDER_COMPUTE_ERROR__WRONG_DIVISION
   | typeof RENDER_COMPUTE_ERROR__WRONG_EPOCH
+  | typeof RENDER_COMPUTE_ERROR__WRONG_FORMAT
+  | typeof RENDER_COMPUTE_ERROR__WRONG_LEAF
   | typeof RENDER_COMPUTE_ERROR__WRONG_LEASE
   | typeof RENDER_COMPUTE_ERROR__WRONG_MINT
   | typeof RENDER_COMPUTE_ERROR__WRONG_NODE
   | typeof RENDER_COMPUTE_ERROR__WRONG_NONCE
   | typeof RENDER_COMPUTE_ERROR__WRONG_ORACLE
+  | typeof RENDER_COMPUTE_ERROR__WRONG_PROOF
   | typeof RENDER_COMPUTE_ERROR__WRONG_SHARD
   | typeof RENDER_COMPUTE_ERROR__WRONG_TOKEN_ACCOUNT
   | typeof RENDER_COMPUTE_ERROR__ZERO_VALUE;
@@ -176,26 +239,37 @@ if (process.env["NODE_ENV"] !== "production") {
     [RENDER_COMPUTE_ERROR__ALREADY_CLAIMED]: `it was claimed already`,
     [RENDER_COMPUTE_ERROR__ALREADY_SEEDED]: `the job has its seed already`,
     [RENDER_COMPUTE_ERROR__ALREADY_SETTLED]: `the lease was accepted or released already`,
+    [RENDER_COMPUTE_ERROR__AUDIT_NOT_REVEALED]: `the audit has not been revealed`,
     [RENDER_COMPUTE_ERROR__BAD_LEASE_SECONDS]: `a lease must last at least 5 seconds and no longer than a job may be open`,
     [RENDER_COMPUTE_ERROR__BAD_PRICE_UPDATE]: `the Pyth price update is malformed, for another feed, or not fully verified`,
     [RENDER_COMPUTE_ERROR__BAD_PUBLISHER_SET]: `more publishers than an oracle holds, or the same one twice`,
+    [RENDER_COMPUTE_ERROR__BAD_REFEREE]: `the referee did not answer in the form of a referee`,
     [RENDER_COMPUTE_ERROR__BELOW_ASK]: `the job pays less than the node asks`,
     [RENDER_COMPUTE_ERROR__COMMITMENT_MISMATCH]: `root, salt and node do not give the commitment`,
+    [RENDER_COMPUTE_ERROR__DISPUTE_UNSETTLED]: `the dispute is not settled: send dispute_settle first`,
     [RENDER_COMPUTE_ERROR__ENGINE_DISABLED]: `the engine is disabled`,
     [RENDER_COMPUTE_ERROR__EPOCH_FINALIZED]: `the epoch is finalized already`,
     [RENDER_COMPUTE_ERROR__EPOCH_NOT_FINALIZED]: `the epoch is not finalized`,
     [RENDER_COMPUTE_ERROR__EPOCH_NOT_OVER]: `the epoch has not ended`,
+    [RENDER_COMPUTE_ERROR__EVIDENCE_NEEDED]: `only its author may close evidence while the dispute exists`,
+    [RENDER_COMPUTE_ERROR__EVIDENCE_OUT_OF_BOUNDS]: `evidence has 1 to 20,000 bytes`,
     [RENDER_COMPUTE_ERROR__JOB_NOT_OPEN]: `the job is not open`,
     [RENDER_COMPUTE_ERROR__JOB_NOT_OVER]: `the job is not over: cancel it, or wait for its deadline`,
     [RENDER_COMPUTE_ERROR__JOB_NOT_SETTLED]: `the job has leases that are not settled`,
     [RENDER_COMPUTE_ERROR__JOB_PAST_DEADLINE]: `the job's deadline has passed`,
     [RENDER_COMPUTE_ERROR__LEASE_HELD]: `the lease is held by a node`,
     [RENDER_COMPUTE_ERROR__LEASE_NEEDED]: `the lease account is still needed`,
+    [RENDER_COMPUTE_ERROR__LOTTERY_LOST]: `too late to prove which hash decides the audit: the lease can only expire, as one that was picked`,
     [RENDER_COMPUTE_ERROR__NODE_BUSY]: `the node still has stake, slashed RENDER or leases`,
     [RENDER_COMPUTE_ERROR__NODE_DRAINING]: `the node is draining`,
     [RENDER_COMPUTE_ERROR__NODE_FULL]: `the node holds as many leases as it may`,
+    [RENDER_COMPUTE_ERROR__NO_REFEREE]: `the engine has no referee, so that no dispute over its results could be decided`,
+    [RENDER_COMPUTE_ERROR__NO_SUCH_AUDIT]: `the lease owes no audit of this number, or a node has it`,
     [RENDER_COMPUTE_ERROR__NO_SUCH_LEASE]: `the lease index is not one of the job's`,
+    [RENDER_COMPUTE_ERROR__NOT_AUTHOR]: `the signer is not the author of the evidence`,
     [RENDER_COMPUTE_ERROR__NOT_AUTHORITY]: `the signer is not the network's authority`,
+    [RENDER_COMPUTE_ERROR__NOT_CHALLENGER]: `the signer does not move for the challenger`,
+    [RENDER_COMPUTE_ERROR__NOT_DEFENDER]: `the signer does not move for the defender`,
     [RENDER_COMPUTE_ERROR__NOT_IDENTITY]: `the signer is not the node's identity`,
     [RENDER_COMPUTE_ERROR__NOT_OPERATOR]: `the signer is not the node's operator`,
     [RENDER_COMPUTE_ERROR__NOT_PENDING_AUTHORITY]: `the signer has not been offered the authority`,
@@ -209,18 +283,28 @@ if (process.env["NODE_ENV"] !== "production") {
     [RENDER_COMPUTE_ERROR__REPORT_OUT_OF_ORDER]: `a report must be newer than the publisher's last one and not from the future`,
     [RENDER_COMPUTE_ERROR__REQUIREMENTS_NOT_MET]: `the node does not meet the job's requirements`,
     [RENDER_COMPUTE_ERROR__REVEAL_TOO_EARLY]: `a reveal must come at least one slot after its commitment`,
+    [RENDER_COMPUTE_ERROR__ROOTS_AGREE]: `the audit found the root that the lease has: there is nothing to dispute`,
+    [RENDER_COMPUTE_ERROR__ROOTS_DIFFER]: `the audit's root differs from the lease's: open a dispute`,
+    [RENDER_COMPUTE_ERROR__SAME_OPERATOR]: `an auditor must be of another operator than the holder and the other auditors`,
     [RENDER_COMPUTE_ERROR__SHARDS_MISSING]: `shards are missing from the sum`,
     [RENDER_COMPUTE_ERROR__SHARD_SUMMED]: `the shard was summed already`,
+    [RENDER_COMPUTE_ERROR__TOO_EARLY_TO_DRAW]: `the slot that decides the audit has not come yet`,
     [RENDER_COMPUTE_ERROR__TOO_EARLY_TO_SEED]: `no slot after the job's opening has a hash yet`,
     [RENDER_COMPUTE_ERROR__UNKNOWN_KIND]: `the class or verification kind is unknown`,
     [RENDER_COMPUTE_ERROR__UNKNOWN_PAUSE_BIT]: `the pause bits contain an unknown bit`,
+    [RENDER_COMPUTE_ERROR__WRONG_AUDIT]: `the audit belongs to another lease, attempt or node`,
     [RENDER_COMPUTE_ERROR__WRONG_CREDIT_ACCOUNT]: `the credit account belongs to another wallet`,
+    [RENDER_COMPUTE_ERROR__WRONG_DISPUTE]: `the account does not belong to the dispute`,
+    [RENDER_COMPUTE_ERROR__WRONG_DIVISION]: `the hashes do not give the root under dispute`,
     [RENDER_COMPUTE_ERROR__WRONG_EPOCH]: `the epoch is not the one this instruction needs`,
+    [RENDER_COMPUTE_ERROR__WRONG_FORMAT]: `the statement has another format than the engine's referee reads`,
+    [RENDER_COMPUTE_ERROR__WRONG_LEAF]: `output and trace, with the steps that the referee counts, do not give the unit's leaf`,
     [RENDER_COMPUTE_ERROR__WRONG_LEASE]: `the lease belongs to another job or node`,
     [RENDER_COMPUTE_ERROR__WRONG_MINT]: `the mint must have 8 decimals and the network account as its mint authority`,
     [RENDER_COMPUTE_ERROR__WRONG_NODE]: `the node belongs to another operator`,
     [RENDER_COMPUTE_ERROR__WRONG_NONCE]: `the nonce is not the requester's next one`,
     [RENDER_COMPUTE_ERROR__WRONG_ORACLE]: `the price account is not the one the network reads`,
+    [RENDER_COMPUTE_ERROR__WRONG_PROOF]: `the proof does not place the state in the unit's trace`,
     [RENDER_COMPUTE_ERROR__WRONG_SHARD]: `the shard is not the one this instruction needs`,
     [RENDER_COMPUTE_ERROR__WRONG_TOKEN_ACCOUNT]: `the token account has another mint or owner than this instruction needs`,
     [RENDER_COMPUTE_ERROR__ZERO_VALUE]: `a value that must be set is zero`,

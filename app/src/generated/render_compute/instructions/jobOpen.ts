@@ -22,6 +22,8 @@ import {
   getU32Encoder,
   getU64Decoder,
   getU64Encoder,
+  getU8Decoder,
+  getU8Encoder,
   SOLANA_ERROR__PROGRAM_CLIENTS__INSUFFICIENT_ACCOUNT_METAS,
   SolanaError,
   transformEncoder,
@@ -97,6 +99,8 @@ export type JobOpenInstructionData = {
   nonce: bigint;
   /** SHA-256 of the canonical manifest. */
   manifest: ReadonlyUint8Array;
+  /** What exactly is to be computed, as the engine's referee reads it; begins with the engine's format. */
+  statement: ReadonlyUint8Array;
   /** Compute client it comes through; zero for none. */
   client: Address;
   /** Units of work. */
@@ -117,12 +121,16 @@ export type JobOpenInstructionData = {
   minimumReputation: number;
   /** Preferred region; 0 for any. */
   region: number;
+  /** Nodes that compute each lease, 1 to 3; more than one has every lease audited by the others. */
+  replicas: number;
 };
 
 export type JobOpenInstructionDataArgs = {
   nonce: number | bigint;
   /** SHA-256 of the canonical manifest. */
   manifest: ReadonlyUint8Array;
+  /** What exactly is to be computed, as the engine's referee reads it; begins with the engine's format. */
+  statement: ReadonlyUint8Array;
   /** Compute client it comes through; zero for none. */
   client: Address;
   /** Units of work. */
@@ -143,6 +151,8 @@ export type JobOpenInstructionDataArgs = {
   minimumReputation: number;
   /** Preferred region; 0 for any. */
   region: number;
+  /** Nodes that compute each lease, 1 to 3; more than one has every lease audited by the others. */
+  replicas: number;
 };
 
 export function getJobOpenInstructionDataEncoder(): FixedSizeEncoder<JobOpenInstructionDataArgs> {
@@ -151,6 +161,7 @@ export function getJobOpenInstructionDataEncoder(): FixedSizeEncoder<JobOpenInst
       ["discriminator", fixEncoderSize(getBytesEncoder(), 8)],
       ["nonce", getU64Encoder()],
       ["manifest", fixEncoderSize(getBytesEncoder(), 32)],
+      ["statement", fixEncoderSize(getBytesEncoder(), 128)],
       ["client", getAddressEncoder()],
       ["units", getU64Encoder()],
       ["pricePerUnit", getU64Encoder()],
@@ -161,6 +172,7 @@ export function getJobOpenInstructionDataEncoder(): FixedSizeEncoder<JobOpenInst
       ["minimumMemoryMib", getU32Encoder()],
       ["minimumReputation", getU16Encoder()],
       ["region", getU16Encoder()],
+      ["replicas", getU8Encoder()],
     ]),
     (value) => ({ ...value, discriminator: JOB_OPEN_DISCRIMINATOR }),
   );
@@ -171,6 +183,7 @@ export function getJobOpenInstructionDataDecoder(): FixedSizeDecoder<JobOpenInst
     ["discriminator", fixDecoderSize(getBytesDecoder(), 8)],
     ["nonce", getU64Decoder()],
     ["manifest", fixDecoderSize(getBytesDecoder(), 32)],
+    ["statement", fixDecoderSize(getBytesDecoder(), 128)],
     ["client", getAddressDecoder()],
     ["units", getU64Decoder()],
     ["pricePerUnit", getU64Decoder()],
@@ -181,6 +194,7 @@ export function getJobOpenInstructionDataDecoder(): FixedSizeDecoder<JobOpenInst
     ["minimumMemoryMib", getU32Decoder()],
     ["minimumReputation", getU16Decoder()],
     ["region", getU16Decoder()],
+    ["replicas", getU8Decoder()],
   ]);
 }
 
@@ -216,6 +230,7 @@ export type JobOpenAsyncInput<
   systemProgram?: Address<TAccountSystemProgram>;
   nonce: JobOpenInstructionDataArgs["nonce"];
   manifest: JobOpenInstructionDataArgs["manifest"];
+  statement: JobOpenInstructionDataArgs["statement"];
   client: JobOpenInstructionDataArgs["client"];
   units: JobOpenInstructionDataArgs["units"];
   pricePerUnit: JobOpenInstructionDataArgs["pricePerUnit"];
@@ -226,6 +241,7 @@ export type JobOpenAsyncInput<
   minimumMemoryMib: JobOpenInstructionDataArgs["minimumMemoryMib"];
   minimumReputation: JobOpenInstructionDataArgs["minimumReputation"];
   region: JobOpenInstructionDataArgs["region"];
+  replicas: JobOpenInstructionDataArgs["replicas"];
 };
 
 export async function getJobOpenInstructionAsync<
@@ -340,6 +356,7 @@ export type JobOpenInput<
   systemProgram?: Address<TAccountSystemProgram>;
   nonce: JobOpenInstructionDataArgs["nonce"];
   manifest: JobOpenInstructionDataArgs["manifest"];
+  statement: JobOpenInstructionDataArgs["statement"];
   client: JobOpenInstructionDataArgs["client"];
   units: JobOpenInstructionDataArgs["units"];
   pricePerUnit: JobOpenInstructionDataArgs["pricePerUnit"];
@@ -350,6 +367,7 @@ export type JobOpenInput<
   minimumMemoryMib: JobOpenInstructionDataArgs["minimumMemoryMib"];
   minimumReputation: JobOpenInstructionDataArgs["minimumReputation"];
   region: JobOpenInstructionDataArgs["region"];
+  replicas: JobOpenInstructionDataArgs["replicas"];
 };
 
 export function getJobOpenInstruction<

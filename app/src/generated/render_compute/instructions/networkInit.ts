@@ -130,7 +130,7 @@ export function getNetworkInitInstructionDataEncoder(): FixedSizeEncoder<Network
     getStructEncoder([
       ["discriminator", fixEncoderSize(getBytesEncoder(), 8)],
       ["genesisAt", getI64Encoder()],
-      ["parameters", getArrayEncoder(getU64Encoder(), { size: 44 })],
+      ["parameters", getArrayEncoder(getU64Encoder(), { size: 54 })],
     ]),
     (value) => ({ ...value, discriminator: NETWORK_INIT_DISCRIMINATOR }),
   );
@@ -140,7 +140,7 @@ export function getNetworkInitInstructionDataDecoder(): FixedSizeDecoder<Network
   return getStructDecoder([
     ["discriminator", fixDecoderSize(getBytesDecoder(), 8)],
     ["genesisAt", getI64Decoder()],
-    ["parameters", getArrayDecoder(getU64Decoder(), { size: 44 })],
+    ["parameters", getArrayDecoder(getU64Decoder(), { size: 54 })],
   ]);
 }
 

@@ -9,6 +9,7 @@
 export * from "./credit";
 export * from "./engine";
 export * from "./epoch";
+export * from "./evidence";
 export * from "./job";
 export * from "./lease";
 export * from "./network";

@@ -34,10 +34,13 @@ import {
   type SelfPlanAndSendFunctions,
 } from "@solana/program-client-core";
 import {
+  getAuditCodec,
   getCreditAccountCodec,
+  getDisputeCodec,
   getEngineCodec,
   getEpochCodec,
   getEpochShardCodec,
+  getEvidenceCodec,
   getJobCodec,
   getLeaseCodec,
   getNetworkCodec,
@@ -46,14 +49,20 @@ import {
   getOperatorCodec,
   getOracleCodec,
   getScheduleCodec,
+  type Audit,
+  type AuditArgs,
   type CreditAccount,
   type CreditAccountArgs,
+  type Dispute,
+  type DisputeArgs,
   type Engine,
   type EngineArgs,
   type Epoch,
   type EpochArgs,
   type EpochShard,
   type EpochShardArgs,
+  type Evidence,
+  type EvidenceArgs,
   type Job,
   type JobArgs,
   type Lease,
@@ -74,8 +83,27 @@ import {
 import {
   getAttestationCommitInstruction,
   getAttestationRevealInstruction,
+  getAuditAcceptInstruction,
+  getAuditClaimInstruction,
+  getAuditCloseInstruction,
+  getAuditCommitInstruction,
+  getAuditDrawInstruction,
+  getAuditExpireInstruction,
+  getAuditForfeitInstruction,
+  getAuditLapseInstruction,
+  getAuditRevealInstruction,
   getCreditBuyInstruction,
   getCreditOpenInstructionAsync,
+  getDisputeCloseInstruction,
+  getDisputeDivideInstruction,
+  getDisputeOpenAuditInstruction,
+  getDisputeOpenInstruction,
+  getDisputePickInstruction,
+  getDisputeProveInstruction,
+  getDisputeSegmentInstruction,
+  getDisputeSettleInstruction,
+  getDisputeTimeoutInstruction,
+  getDisputeUnitInstruction,
   getEngineRegisterInstructionAsync,
   getEpochClaimInstruction,
   getEpochClaimOperationsInstruction,
@@ -84,6 +112,9 @@ import {
   getEpochShardCloseInstruction,
   getEpochShardOpenInstruction,
   getEpochSumInstruction,
+  getEvidenceCloseInstruction,
+  getEvidenceOpenInstructionAsync,
+  getEvidenceWriteInstruction,
   getJobCancelInstruction,
   getJobCloseInstruction,
   getJobOpenInstructionAsync,
@@ -117,8 +148,27 @@ import {
   getStakeWithdrawInstruction,
   parseAttestationCommitInstruction,
   parseAttestationRevealInstruction,
+  parseAuditAcceptInstruction,
+  parseAuditClaimInstruction,
+  parseAuditCloseInstruction,
+  parseAuditCommitInstruction,
+  parseAuditDrawInstruction,
+  parseAuditExpireInstruction,
+  parseAuditForfeitInstruction,
+  parseAuditLapseInstruction,
+  parseAuditRevealInstruction,
   parseCreditBuyInstruction,
   parseCreditOpenInstruction,
+  parseDisputeCloseInstruction,
+  parseDisputeDivideInstruction,
+  parseDisputeOpenAuditInstruction,
+  parseDisputeOpenInstruction,
+  parseDisputePickInstruction,
+  parseDisputeProveInstruction,
+  parseDisputeSegmentInstruction,
+  parseDisputeSettleInstruction,
+  parseDisputeTimeoutInstruction,
+  parseDisputeUnitInstruction,
   parseEngineRegisterInstruction,
   parseEpochClaimInstruction,
   parseEpochClaimOperationsInstruction,
@@ -127,6 +177,9 @@ import {
   parseEpochShardCloseInstruction,
   parseEpochShardOpenInstruction,
   parseEpochSumInstruction,
+  parseEvidenceCloseInstruction,
+  parseEvidenceOpenInstruction,
+  parseEvidenceWriteInstruction,
   parseJobCancelInstruction,
   parseJobCloseInstruction,
   parseJobOpenInstruction,
@@ -160,8 +213,27 @@ import {
   parseStakeWithdrawInstruction,
   type AttestationCommitInput,
   type AttestationRevealInput,
+  type AuditAcceptInput,
+  type AuditClaimInput,
+  type AuditCloseInput,
+  type AuditCommitInput,
+  type AuditDrawInput,
+  type AuditExpireInput,
+  type AuditForfeitInput,
+  type AuditLapseInput,
+  type AuditRevealInput,
   type CreditBuyInput,
   type CreditOpenAsyncInput,
+  type DisputeCloseInput,
+  type DisputeDivideInput,
+  type DisputeOpenAuditInput,
+  type DisputeOpenInput,
+  type DisputePickInput,
+  type DisputeProveInput,
+  type DisputeSegmentInput,
+  type DisputeSettleInput,
+  type DisputeTimeoutInput,
+  type DisputeUnitInput,
   type EngineRegisterAsyncInput,
   type EpochClaimInput,
   type EpochClaimOperationsInput,
@@ -170,6 +242,9 @@ import {
   type EpochShardCloseInput,
   type EpochShardOpenInput,
   type EpochSumInput,
+  type EvidenceCloseInput,
+  type EvidenceOpenAsyncInput,
+  type EvidenceWriteInput,
   type JobCancelInput,
   type JobCloseInput,
   type JobOpenAsyncInput,
@@ -199,8 +274,27 @@ import {
   type OracleSetPublishersInput,
   type ParsedAttestationCommitInstruction,
   type ParsedAttestationRevealInstruction,
+  type ParsedAuditAcceptInstruction,
+  type ParsedAuditClaimInstruction,
+  type ParsedAuditCloseInstruction,
+  type ParsedAuditCommitInstruction,
+  type ParsedAuditDrawInstruction,
+  type ParsedAuditExpireInstruction,
+  type ParsedAuditForfeitInstruction,
+  type ParsedAuditLapseInstruction,
+  type ParsedAuditRevealInstruction,
   type ParsedCreditBuyInstruction,
   type ParsedCreditOpenInstruction,
+  type ParsedDisputeCloseInstruction,
+  type ParsedDisputeDivideInstruction,
+  type ParsedDisputeOpenAuditInstruction,
+  type ParsedDisputeOpenInstruction,
+  type ParsedDisputePickInstruction,
+  type ParsedDisputeProveInstruction,
+  type ParsedDisputeSegmentInstruction,
+  type ParsedDisputeSettleInstruction,
+  type ParsedDisputeTimeoutInstruction,
+  type ParsedDisputeUnitInstruction,
   type ParsedEngineRegisterInstruction,
   type ParsedEpochClaimInstruction,
   type ParsedEpochClaimOperationsInstruction,
@@ -209,6 +303,9 @@ import {
   type ParsedEpochShardCloseInstruction,
   type ParsedEpochShardOpenInstruction,
   type ParsedEpochSumInstruction,
+  type ParsedEvidenceCloseInstruction,
+  type ParsedEvidenceOpenInstruction,
+  type ParsedEvidenceWriteInstruction,
   type ParsedJobCancelInstruction,
   type ParsedJobCloseInstruction,
   type ParsedJobOpenInstruction,
@@ -249,6 +346,7 @@ import {
   findCreditPda,
   findEnginePda,
   findEpochPda,
+  findEvidencePda,
   findJobPda,
   findLeasePda,
   findNetworkPda,
@@ -263,10 +361,13 @@ export const RENDER_COMPUTE_PROGRAM_ADDRESS =
   "8SVB47gz7M38gBZFpR5PuDnXHi5BKvWNfk44pLakvbfX" as Address<"8SVB47gz7M38gBZFpR5PuDnXHi5BKvWNfk44pLakvbfX">;
 
 export enum RenderComputeAccount {
+  Audit,
   CreditAccount,
+  Dispute,
   Engine,
   Epoch,
   EpochShard,
+  Evidence,
   Job,
   Lease,
   Network,
@@ -285,12 +386,34 @@ export function identifyRenderComputeAccount(
     containsBytes(
       data,
       fixEncoderSize(getBytesEncoder(), 8).encode(
+        new Uint8Array([242, 65, 202, 147, 141, 103, 253, 134]),
+      ),
+      0,
+    )
+  ) {
+    return RenderComputeAccount.Audit;
+  }
+  if (
+    containsBytes(
+      data,
+      fixEncoderSize(getBytesEncoder(), 8).encode(
         new Uint8Array([196, 171, 234, 132, 239, 255, 21, 96]),
       ),
       0,
     )
   ) {
     return RenderComputeAccount.CreditAccount;
+  }
+  if (
+    containsBytes(
+      data,
+      fixEncoderSize(getBytesEncoder(), 8).encode(
+        new Uint8Array([36, 49, 241, 67, 40, 36, 241, 74]),
+      ),
+      0,
+    )
+  ) {
+    return RenderComputeAccount.Dispute;
   }
   if (
     containsBytes(
@@ -324,6 +447,17 @@ export function identifyRenderComputeAccount(
     )
   ) {
     return RenderComputeAccount.EpochShard;
+  }
+  if (
+    containsBytes(
+      data,
+      fixEncoderSize(getBytesEncoder(), 8).encode(
+        new Uint8Array([160, 73, 93, 206, 99, 242, 62, 92]),
+      ),
+      0,
+    )
+  ) {
+    return RenderComputeAccount.Evidence;
   }
   if (
     containsBytes(
@@ -422,8 +556,27 @@ export function identifyRenderComputeAccount(
 export enum RenderComputeInstruction {
   AttestationCommit,
   AttestationReveal,
+  AuditAccept,
+  AuditClaim,
+  AuditClose,
+  AuditCommit,
+  AuditDraw,
+  AuditExpire,
+  AuditForfeit,
+  AuditLapse,
+  AuditReveal,
   CreditBuy,
   CreditOpen,
+  DisputeClose,
+  DisputeDivide,
+  DisputeOpen,
+  DisputeOpenAudit,
+  DisputePick,
+  DisputeProve,
+  DisputeSegment,
+  DisputeSettle,
+  DisputeTimeout,
+  DisputeUnit,
   EngineRegister,
   EpochClaim,
   EpochClaimOperations,
@@ -432,6 +585,9 @@ export enum RenderComputeInstruction {
   EpochShardClose,
   EpochShardOpen,
   EpochSum,
+  EvidenceClose,
+  EvidenceOpen,
+  EvidenceWrite,
   JobCancel,
   JobClose,
   JobOpen,
@@ -495,6 +651,105 @@ export function identifyRenderComputeInstruction(
     containsBytes(
       data,
       fixEncoderSize(getBytesEncoder(), 8).encode(
+        new Uint8Array([134, 35, 36, 188, 76, 242, 152, 141]),
+      ),
+      0,
+    )
+  ) {
+    return RenderComputeInstruction.AuditAccept;
+  }
+  if (
+    containsBytes(
+      data,
+      fixEncoderSize(getBytesEncoder(), 8).encode(
+        new Uint8Array([1, 212, 109, 188, 203, 241, 135, 237]),
+      ),
+      0,
+    )
+  ) {
+    return RenderComputeInstruction.AuditClaim;
+  }
+  if (
+    containsBytes(
+      data,
+      fixEncoderSize(getBytesEncoder(), 8).encode(
+        new Uint8Array([124, 194, 70, 128, 11, 28, 103, 94]),
+      ),
+      0,
+    )
+  ) {
+    return RenderComputeInstruction.AuditClose;
+  }
+  if (
+    containsBytes(
+      data,
+      fixEncoderSize(getBytesEncoder(), 8).encode(
+        new Uint8Array([247, 188, 56, 18, 126, 204, 165, 152]),
+      ),
+      0,
+    )
+  ) {
+    return RenderComputeInstruction.AuditCommit;
+  }
+  if (
+    containsBytes(
+      data,
+      fixEncoderSize(getBytesEncoder(), 8).encode(
+        new Uint8Array([172, 187, 89, 162, 12, 243, 185, 189]),
+      ),
+      0,
+    )
+  ) {
+    return RenderComputeInstruction.AuditDraw;
+  }
+  if (
+    containsBytes(
+      data,
+      fixEncoderSize(getBytesEncoder(), 8).encode(
+        new Uint8Array([101, 251, 139, 243, 254, 182, 144, 198]),
+      ),
+      0,
+    )
+  ) {
+    return RenderComputeInstruction.AuditExpire;
+  }
+  if (
+    containsBytes(
+      data,
+      fixEncoderSize(getBytesEncoder(), 8).encode(
+        new Uint8Array([240, 32, 69, 62, 163, 38, 12, 144]),
+      ),
+      0,
+    )
+  ) {
+    return RenderComputeInstruction.AuditForfeit;
+  }
+  if (
+    containsBytes(
+      data,
+      fixEncoderSize(getBytesEncoder(), 8).encode(
+        new Uint8Array([23, 208, 252, 36, 66, 94, 104, 160]),
+      ),
+      0,
+    )
+  ) {
+    return RenderComputeInstruction.AuditLapse;
+  }
+  if (
+    containsBytes(
+      data,
+      fixEncoderSize(getBytesEncoder(), 8).encode(
+        new Uint8Array([47, 119, 72, 187, 133, 35, 151, 16]),
+      ),
+      0,
+    )
+  ) {
+    return RenderComputeInstruction.AuditReveal;
+  }
+  if (
+    containsBytes(
+      data,
+      fixEncoderSize(getBytesEncoder(), 8).encode(
         new Uint8Array([154, 188, 218, 251, 103, 206, 121, 180]),
       ),
       0,
@@ -512,6 +767,116 @@ export function identifyRenderComputeInstruction(
     )
   ) {
     return RenderComputeInstruction.CreditOpen;
+  }
+  if (
+    containsBytes(
+      data,
+      fixEncoderSize(getBytesEncoder(), 8).encode(
+        new Uint8Array([238, 219, 107, 139, 243, 19, 45, 225]),
+      ),
+      0,
+    )
+  ) {
+    return RenderComputeInstruction.DisputeClose;
+  }
+  if (
+    containsBytes(
+      data,
+      fixEncoderSize(getBytesEncoder(), 8).encode(
+        new Uint8Array([78, 191, 239, 208, 147, 15, 253, 168]),
+      ),
+      0,
+    )
+  ) {
+    return RenderComputeInstruction.DisputeDivide;
+  }
+  if (
+    containsBytes(
+      data,
+      fixEncoderSize(getBytesEncoder(), 8).encode(
+        new Uint8Array([171, 66, 231, 238, 207, 254, 151, 219]),
+      ),
+      0,
+    )
+  ) {
+    return RenderComputeInstruction.DisputeOpen;
+  }
+  if (
+    containsBytes(
+      data,
+      fixEncoderSize(getBytesEncoder(), 8).encode(
+        new Uint8Array([156, 30, 96, 166, 85, 113, 234, 137]),
+      ),
+      0,
+    )
+  ) {
+    return RenderComputeInstruction.DisputeOpenAudit;
+  }
+  if (
+    containsBytes(
+      data,
+      fixEncoderSize(getBytesEncoder(), 8).encode(
+        new Uint8Array([113, 43, 53, 139, 203, 131, 151, 82]),
+      ),
+      0,
+    )
+  ) {
+    return RenderComputeInstruction.DisputePick;
+  }
+  if (
+    containsBytes(
+      data,
+      fixEncoderSize(getBytesEncoder(), 8).encode(
+        new Uint8Array([167, 79, 51, 29, 201, 109, 9, 4]),
+      ),
+      0,
+    )
+  ) {
+    return RenderComputeInstruction.DisputeProve;
+  }
+  if (
+    containsBytes(
+      data,
+      fixEncoderSize(getBytesEncoder(), 8).encode(
+        new Uint8Array([108, 99, 18, 115, 166, 248, 58, 80]),
+      ),
+      0,
+    )
+  ) {
+    return RenderComputeInstruction.DisputeSegment;
+  }
+  if (
+    containsBytes(
+      data,
+      fixEncoderSize(getBytesEncoder(), 8).encode(
+        new Uint8Array([178, 192, 62, 45, 73, 197, 232, 81]),
+      ),
+      0,
+    )
+  ) {
+    return RenderComputeInstruction.DisputeSettle;
+  }
+  if (
+    containsBytes(
+      data,
+      fixEncoderSize(getBytesEncoder(), 8).encode(
+        new Uint8Array([42, 235, 254, 199, 0, 193, 197, 133]),
+      ),
+      0,
+    )
+  ) {
+    return RenderComputeInstruction.DisputeTimeout;
+  }
+  if (
+    containsBytes(
+      data,
+      fixEncoderSize(getBytesEncoder(), 8).encode(
+        new Uint8Array([92, 109, 136, 122, 27, 111, 217, 0]),
+      ),
+      0,
+    )
+  ) {
+    return RenderComputeInstruction.DisputeUnit;
   }
   if (
     containsBytes(
@@ -600,6 +965,39 @@ export function identifyRenderComputeInstruction(
     )
   ) {
     return RenderComputeInstruction.EpochSum;
+  }
+  if (
+    containsBytes(
+      data,
+      fixEncoderSize(getBytesEncoder(), 8).encode(
+        new Uint8Array([193, 43, 72, 141, 128, 14, 36, 122]),
+      ),
+      0,
+    )
+  ) {
+    return RenderComputeInstruction.EvidenceClose;
+  }
+  if (
+    containsBytes(
+      data,
+      fixEncoderSize(getBytesEncoder(), 8).encode(
+        new Uint8Array([24, 186, 64, 129, 126, 142, 243, 216]),
+      ),
+      0,
+    )
+  ) {
+    return RenderComputeInstruction.EvidenceOpen;
+  }
+  if (
+    containsBytes(
+      data,
+      fixEncoderSize(getBytesEncoder(), 8).encode(
+        new Uint8Array([191, 10, 156, 244, 186, 140, 186, 101]),
+      ),
+      0,
+    )
+  ) {
+    return RenderComputeInstruction.EvidenceWrite;
   }
   if (
     containsBytes(
@@ -958,11 +1356,68 @@ export type ParsedRenderComputeInstruction<
       instructionType: RenderComputeInstruction.AttestationReveal;
     } & ParsedAttestationRevealInstruction<TProgram>)
   | ({
+      instructionType: RenderComputeInstruction.AuditAccept;
+    } & ParsedAuditAcceptInstruction<TProgram>)
+  | ({
+      instructionType: RenderComputeInstruction.AuditClaim;
+    } & ParsedAuditClaimInstruction<TProgram>)
+  | ({
+      instructionType: RenderComputeInstruction.AuditClose;
+    } & ParsedAuditCloseInstruction<TProgram>)
+  | ({
+      instructionType: RenderComputeInstruction.AuditCommit;
+    } & ParsedAuditCommitInstruction<TProgram>)
+  | ({
+      instructionType: RenderComputeInstruction.AuditDraw;
+    } & ParsedAuditDrawInstruction<TProgram>)
+  | ({
+      instructionType: RenderComputeInstruction.AuditExpire;
+    } & ParsedAuditExpireInstruction<TProgram>)
+  | ({
+      instructionType: RenderComputeInstruction.AuditForfeit;
+    } & ParsedAuditForfeitInstruction<TProgram>)
+  | ({
+      instructionType: RenderComputeInstruction.AuditLapse;
+    } & ParsedAuditLapseInstruction<TProgram>)
+  | ({
+      instructionType: RenderComputeInstruction.AuditReveal;
+    } & ParsedAuditRevealInstruction<TProgram>)
+  | ({
       instructionType: RenderComputeInstruction.CreditBuy;
     } & ParsedCreditBuyInstruction<TProgram>)
   | ({
       instructionType: RenderComputeInstruction.CreditOpen;
     } & ParsedCreditOpenInstruction<TProgram>)
+  | ({
+      instructionType: RenderComputeInstruction.DisputeClose;
+    } & ParsedDisputeCloseInstruction<TProgram>)
+  | ({
+      instructionType: RenderComputeInstruction.DisputeDivide;
+    } & ParsedDisputeDivideInstruction<TProgram>)
+  | ({
+      instructionType: RenderComputeInstruction.DisputeOpen;
+    } & ParsedDisputeOpenInstruction<TProgram>)
+  | ({
+      instructionType: RenderComputeInstruction.DisputeOpenAudit;
+    } & ParsedDisputeOpenAuditInstruction<TProgram>)
+  | ({
+      instructionType: RenderComputeInstruction.DisputePick;
+    } & ParsedDisputePickInstruction<TProgram>)
+  | ({
+      instructionType: RenderComputeInstruction.DisputeProve;
+    } & ParsedDisputeProveInstruction<TProgram>)
+  | ({
+      instructionType: RenderComputeInstruction.DisputeSegment;
+    } & ParsedDisputeSegmentInstruction<TProgram>)
+  | ({
+      instructionType: RenderComputeInstruction.DisputeSettle;
+    } & ParsedDisputeSettleInstruction<TProgram>)
+  | ({
+      instructionType: RenderComputeInstruction.DisputeTimeout;
+    } & ParsedDisputeTimeoutInstruction<TProgram>)
+  | ({
+      instructionType: RenderComputeInstruction.DisputeUnit;
+    } & ParsedDisputeUnitInstruction<TProgram>)
   | ({
       instructionType: RenderComputeInstruction.EngineRegister;
     } & ParsedEngineRegisterInstruction<TProgram>)
@@ -987,6 +1442,15 @@ export type ParsedRenderComputeInstruction<
   | ({
       instructionType: RenderComputeInstruction.EpochSum;
     } & ParsedEpochSumInstruction<TProgram>)
+  | ({
+      instructionType: RenderComputeInstruction.EvidenceClose;
+    } & ParsedEvidenceCloseInstruction<TProgram>)
+  | ({
+      instructionType: RenderComputeInstruction.EvidenceOpen;
+    } & ParsedEvidenceOpenInstruction<TProgram>)
+  | ({
+      instructionType: RenderComputeInstruction.EvidenceWrite;
+    } & ParsedEvidenceWriteInstruction<TProgram>)
   | ({
       instructionType: RenderComputeInstruction.JobCancel;
     } & ParsedJobCancelInstruction<TProgram>)
@@ -1100,6 +1564,69 @@ export function parseRenderComputeInstruction<TProgram extends string>(
         ...parseAttestationRevealInstruction(instruction),
       };
     }
+    case RenderComputeInstruction.AuditAccept: {
+      assertIsInstructionWithAccounts(instruction);
+      return {
+        instructionType: RenderComputeInstruction.AuditAccept,
+        ...parseAuditAcceptInstruction(instruction),
+      };
+    }
+    case RenderComputeInstruction.AuditClaim: {
+      assertIsInstructionWithAccounts(instruction);
+      return {
+        instructionType: RenderComputeInstruction.AuditClaim,
+        ...parseAuditClaimInstruction(instruction),
+      };
+    }
+    case RenderComputeInstruction.AuditClose: {
+      assertIsInstructionWithAccounts(instruction);
+      return {
+        instructionType: RenderComputeInstruction.AuditClose,
+        ...parseAuditCloseInstruction(instruction),
+      };
+    }
+    case RenderComputeInstruction.AuditCommit: {
+      assertIsInstructionWithAccounts(instruction);
+      return {
+        instructionType: RenderComputeInstruction.AuditCommit,
+        ...parseAuditCommitInstruction(instruction),
+      };
+    }
+    case RenderComputeInstruction.AuditDraw: {
+      assertIsInstructionWithAccounts(instruction);
+      return {
+        instructionType: RenderComputeInstruction.AuditDraw,
+        ...parseAuditDrawInstruction(instruction),
+      };
+    }
+    case RenderComputeInstruction.AuditExpire: {
+      assertIsInstructionWithAccounts(instruction);
+      return {
+        instructionType: RenderComputeInstruction.AuditExpire,
+        ...parseAuditExpireInstruction(instruction),
+      };
+    }
+    case RenderComputeInstruction.AuditForfeit: {
+      assertIsInstructionWithAccounts(instruction);
+      return {
+        instructionType: RenderComputeInstruction.AuditForfeit,
+        ...parseAuditForfeitInstruction(instruction),
+      };
+    }
+    case RenderComputeInstruction.AuditLapse: {
+      assertIsInstructionWithAccounts(instruction);
+      return {
+        instructionType: RenderComputeInstruction.AuditLapse,
+        ...parseAuditLapseInstruction(instruction),
+      };
+    }
+    case RenderComputeInstruction.AuditReveal: {
+      assertIsInstructionWithAccounts(instruction);
+      return {
+        instructionType: RenderComputeInstruction.AuditReveal,
+        ...parseAuditRevealInstruction(instruction),
+      };
+    }
     case RenderComputeInstruction.CreditBuy: {
       assertIsInstructionWithAccounts(instruction);
       return {
@@ -1112,6 +1639,76 @@ export function parseRenderComputeInstruction<TProgram extends string>(
       return {
         instructionType: RenderComputeInstruction.CreditOpen,
         ...parseCreditOpenInstruction(instruction),
+      };
+    }
+    case RenderComputeInstruction.DisputeClose: {
+      assertIsInstructionWithAccounts(instruction);
+      return {
+        instructionType: RenderComputeInstruction.DisputeClose,
+        ...parseDisputeCloseInstruction(instruction),
+      };
+    }
+    case RenderComputeInstruction.DisputeDivide: {
+      assertIsInstructionWithAccounts(instruction);
+      return {
+        instructionType: RenderComputeInstruction.DisputeDivide,
+        ...parseDisputeDivideInstruction(instruction),
+      };
+    }
+    case RenderComputeInstruction.DisputeOpen: {
+      assertIsInstructionWithAccounts(instruction);
+      return {
+        instructionType: RenderComputeInstruction.DisputeOpen,
+        ...parseDisputeOpenInstruction(instruction),
+      };
+    }
+    case RenderComputeInstruction.DisputeOpenAudit: {
+      assertIsInstructionWithAccounts(instruction);
+      return {
+        instructionType: RenderComputeInstruction.DisputeOpenAudit,
+        ...parseDisputeOpenAuditInstruction(instruction),
+      };
+    }
+    case RenderComputeInstruction.DisputePick: {
+      assertIsInstructionWithAccounts(instruction);
+      return {
+        instructionType: RenderComputeInstruction.DisputePick,
+        ...parseDisputePickInstruction(instruction),
+      };
+    }
+    case RenderComputeInstruction.DisputeProve: {
+      assertIsInstructionWithAccounts(instruction);
+      return {
+        instructionType: RenderComputeInstruction.DisputeProve,
+        ...parseDisputeProveInstruction(instruction),
+      };
+    }
+    case RenderComputeInstruction.DisputeSegment: {
+      assertIsInstructionWithAccounts(instruction);
+      return {
+        instructionType: RenderComputeInstruction.DisputeSegment,
+        ...parseDisputeSegmentInstruction(instruction),
+      };
+    }
+    case RenderComputeInstruction.DisputeSettle: {
+      assertIsInstructionWithAccounts(instruction);
+      return {
+        instructionType: RenderComputeInstruction.DisputeSettle,
+        ...parseDisputeSettleInstruction(instruction),
+      };
+    }
+    case RenderComputeInstruction.DisputeTimeout: {
+      assertIsInstructionWithAccounts(instruction);
+      return {
+        instructionType: RenderComputeInstruction.DisputeTimeout,
+        ...parseDisputeTimeoutInstruction(instruction),
+      };
+    }
+    case RenderComputeInstruction.DisputeUnit: {
+      assertIsInstructionWithAccounts(instruction);
+      return {
+        instructionType: RenderComputeInstruction.DisputeUnit,
+        ...parseDisputeUnitInstruction(instruction),
       };
     }
     case RenderComputeInstruction.EngineRegister: {
@@ -1168,6 +1765,27 @@ export function parseRenderComputeInstruction<TProgram extends string>(
       return {
         instructionType: RenderComputeInstruction.EpochSum,
         ...parseEpochSumInstruction(instruction),
+      };
+    }
+    case RenderComputeInstruction.EvidenceClose: {
+      assertIsInstructionWithAccounts(instruction);
+      return {
+        instructionType: RenderComputeInstruction.EvidenceClose,
+        ...parseEvidenceCloseInstruction(instruction),
+      };
+    }
+    case RenderComputeInstruction.EvidenceOpen: {
+      assertIsInstructionWithAccounts(instruction);
+      return {
+        instructionType: RenderComputeInstruction.EvidenceOpen,
+        ...parseEvidenceOpenInstruction(instruction),
+      };
+    }
+    case RenderComputeInstruction.EvidenceWrite: {
+      assertIsInstructionWithAccounts(instruction);
+      return {
+        instructionType: RenderComputeInstruction.EvidenceWrite,
+        ...parseEvidenceWriteInstruction(instruction),
       };
     }
     case RenderComputeInstruction.JobCancel: {
@@ -1405,14 +2023,20 @@ export type RenderComputePlugin = {
 };
 
 export type RenderComputePluginAccounts = {
+  audit: ReturnType<typeof getAuditCodec> &
+    SelfFetchFunctions<AuditArgs, Audit>;
   creditAccount: ReturnType<typeof getCreditAccountCodec> &
     SelfFetchFunctions<CreditAccountArgs, CreditAccount>;
+  dispute: ReturnType<typeof getDisputeCodec> &
+    SelfFetchFunctions<DisputeArgs, Dispute>;
   engine: ReturnType<typeof getEngineCodec> &
     SelfFetchFunctions<EngineArgs, Engine>;
   epoch: ReturnType<typeof getEpochCodec> &
     SelfFetchFunctions<EpochArgs, Epoch>;
   epochShard: ReturnType<typeof getEpochShardCodec> &
     SelfFetchFunctions<EpochShardArgs, EpochShard>;
+  evidence: ReturnType<typeof getEvidenceCodec> &
+    SelfFetchFunctions<EvidenceArgs, Evidence>;
   job: ReturnType<typeof getJobCodec> & SelfFetchFunctions<JobArgs, Job>;
   lease: ReturnType<typeof getLeaseCodec> &
     SelfFetchFunctions<LeaseArgs, Lease>;
@@ -1438,6 +2062,33 @@ export type RenderComputePluginInstructions = {
     input: AttestationRevealInput,
   ) => ReturnType<typeof getAttestationRevealInstruction> &
     SelfPlanAndSendFunctions;
+  auditAccept: (
+    input: MakeOptional<AuditAcceptInput, "payer">,
+  ) => ReturnType<typeof getAuditAcceptInstruction> & SelfPlanAndSendFunctions;
+  auditClaim: (
+    input: AuditClaimInput,
+  ) => ReturnType<typeof getAuditClaimInstruction> & SelfPlanAndSendFunctions;
+  auditClose: (
+    input: MakeOptional<AuditCloseInput, "payer">,
+  ) => ReturnType<typeof getAuditCloseInstruction> & SelfPlanAndSendFunctions;
+  auditCommit: (
+    input: AuditCommitInput,
+  ) => ReturnType<typeof getAuditCommitInstruction> & SelfPlanAndSendFunctions;
+  auditDraw: (
+    input: AuditDrawInput,
+  ) => ReturnType<typeof getAuditDrawInstruction> & SelfPlanAndSendFunctions;
+  auditExpire: (
+    input: MakeOptional<AuditExpireInput, "payer">,
+  ) => ReturnType<typeof getAuditExpireInstruction> & SelfPlanAndSendFunctions;
+  auditForfeit: (
+    input: MakeOptional<AuditForfeitInput, "payer">,
+  ) => ReturnType<typeof getAuditForfeitInstruction> & SelfPlanAndSendFunctions;
+  auditLapse: (
+    input: AuditLapseInput,
+  ) => ReturnType<typeof getAuditLapseInstruction> & SelfPlanAndSendFunctions;
+  auditReveal: (
+    input: AuditRevealInput,
+  ) => ReturnType<typeof getAuditRevealInstruction> & SelfPlanAndSendFunctions;
   creditBuy: (
     input: CreditBuyInput,
   ) => ReturnType<typeof getCreditBuyInstruction> & SelfPlanAndSendFunctions;
@@ -1445,6 +2096,41 @@ export type RenderComputePluginInstructions = {
     input: MakeOptional<CreditOpenAsyncInput, "payer">,
   ) => ReturnType<typeof getCreditOpenInstructionAsync> &
     SelfPlanAndSendFunctions;
+  disputeClose: (
+    input: MakeOptional<DisputeCloseInput, "payer">,
+  ) => ReturnType<typeof getDisputeCloseInstruction> & SelfPlanAndSendFunctions;
+  disputeDivide: (
+    input: DisputeDivideInput,
+  ) => ReturnType<typeof getDisputeDivideInstruction> &
+    SelfPlanAndSendFunctions;
+  disputeOpen: (
+    input: DisputeOpenInput,
+  ) => ReturnType<typeof getDisputeOpenInstruction> & SelfPlanAndSendFunctions;
+  disputeOpenAudit: (
+    input: MakeOptional<DisputeOpenAuditInput, "payer">,
+  ) => ReturnType<typeof getDisputeOpenAuditInstruction> &
+    SelfPlanAndSendFunctions;
+  disputePick: (
+    input: DisputePickInput,
+  ) => ReturnType<typeof getDisputePickInstruction> & SelfPlanAndSendFunctions;
+  disputeProve: (
+    input: DisputeProveInput,
+  ) => ReturnType<typeof getDisputeProveInstruction> & SelfPlanAndSendFunctions;
+  disputeSegment: (
+    input: DisputeSegmentInput,
+  ) => ReturnType<typeof getDisputeSegmentInstruction> &
+    SelfPlanAndSendFunctions;
+  disputeSettle: (
+    input: DisputeSettleInput,
+  ) => ReturnType<typeof getDisputeSettleInstruction> &
+    SelfPlanAndSendFunctions;
+  disputeTimeout: (
+    input: DisputeTimeoutInput,
+  ) => ReturnType<typeof getDisputeTimeoutInstruction> &
+    SelfPlanAndSendFunctions;
+  disputeUnit: (
+    input: DisputeUnitInput,
+  ) => ReturnType<typeof getDisputeUnitInstruction> & SelfPlanAndSendFunctions;
   engineRegister: (
     input: EngineRegisterAsyncInput,
   ) => ReturnType<typeof getEngineRegisterInstructionAsync> &
@@ -1475,6 +2161,18 @@ export type RenderComputePluginInstructions = {
   epochSum: (
     input: EpochSumInput,
   ) => ReturnType<typeof getEpochSumInstruction> & SelfPlanAndSendFunctions;
+  evidenceClose: (
+    input: EvidenceCloseInput,
+  ) => ReturnType<typeof getEvidenceCloseInstruction> &
+    SelfPlanAndSendFunctions;
+  evidenceOpen: (
+    input: EvidenceOpenAsyncInput,
+  ) => ReturnType<typeof getEvidenceOpenInstructionAsync> &
+    SelfPlanAndSendFunctions;
+  evidenceWrite: (
+    input: EvidenceWriteInput,
+  ) => ReturnType<typeof getEvidenceWriteInstruction> &
+    SelfPlanAndSendFunctions;
   jobCancel: (
     input: JobCancelInput,
   ) => ReturnType<typeof getJobCancelInstruction> & SelfPlanAndSendFunctions;
@@ -1590,6 +2288,7 @@ export type RenderComputePluginPdas = {
   credit: typeof findCreditPda;
   engine: typeof findEnginePda;
   epoch: typeof findEpochPda;
+  evidence: typeof findEvidencePda;
   job: typeof findJobPda;
   lease: typeof findLeasePda;
   network: typeof findNetworkPda;
@@ -1614,10 +2313,13 @@ export function renderComputeProgram() {
     return extendClient(client, {
       renderCompute: <RenderComputePlugin>{
         accounts: {
+          audit: addSelfFetchFunctions(client, getAuditCodec()),
           creditAccount: addSelfFetchFunctions(client, getCreditAccountCodec()),
+          dispute: addSelfFetchFunctions(client, getDisputeCodec()),
           engine: addSelfFetchFunctions(client, getEngineCodec()),
           epoch: addSelfFetchFunctions(client, getEpochCodec()),
           epochShard: addSelfFetchFunctions(client, getEpochShardCodec()),
+          evidence: addSelfFetchFunctions(client, getEvidenceCodec()),
           job: addSelfFetchFunctions(client, getJobCodec()),
           lease: addSelfFetchFunctions(client, getLeaseCodec()),
           network: addSelfFetchFunctions(client, getNetworkCodec()),
@@ -1638,6 +2340,60 @@ export function renderComputeProgram() {
               client,
               getAttestationRevealInstruction(input),
             ),
+          auditAccept: (input) =>
+            addSelfPlanAndSendFunctions(
+              client,
+              getAuditAcceptInstruction({
+                ...input,
+                payer: input.payer ?? client.payer.address,
+              }),
+            ),
+          auditClaim: (input) =>
+            addSelfPlanAndSendFunctions(
+              client,
+              getAuditClaimInstruction(input),
+            ),
+          auditClose: (input) =>
+            addSelfPlanAndSendFunctions(
+              client,
+              getAuditCloseInstruction({
+                ...input,
+                payer: input.payer ?? client.payer.address,
+              }),
+            ),
+          auditCommit: (input) =>
+            addSelfPlanAndSendFunctions(
+              client,
+              getAuditCommitInstruction(input),
+            ),
+          auditDraw: (input) =>
+            addSelfPlanAndSendFunctions(client, getAuditDrawInstruction(input)),
+          auditExpire: (input) =>
+            addSelfPlanAndSendFunctions(
+              client,
+              getAuditExpireInstruction({
+                ...input,
+                payer: input.payer ?? client.payer.address,
+              }),
+            ),
+          auditForfeit: (input) =>
+            addSelfPlanAndSendFunctions(
+              client,
+              getAuditForfeitInstruction({
+                ...input,
+                payer: input.payer ?? client.payer.address,
+              }),
+            ),
+          auditLapse: (input) =>
+            addSelfPlanAndSendFunctions(
+              client,
+              getAuditLapseInstruction(input),
+            ),
+          auditReveal: (input) =>
+            addSelfPlanAndSendFunctions(
+              client,
+              getAuditRevealInstruction(input),
+            ),
           creditBuy: (input) =>
             addSelfPlanAndSendFunctions(client, getCreditBuyInstruction(input)),
           creditOpen: (input) =>
@@ -1647,6 +2403,62 @@ export function renderComputeProgram() {
                 ...input,
                 payer: input.payer ?? client.payer,
               }),
+            ),
+          disputeClose: (input) =>
+            addSelfPlanAndSendFunctions(
+              client,
+              getDisputeCloseInstruction({
+                ...input,
+                payer: input.payer ?? client.payer.address,
+              }),
+            ),
+          disputeDivide: (input) =>
+            addSelfPlanAndSendFunctions(
+              client,
+              getDisputeDivideInstruction(input),
+            ),
+          disputeOpen: (input) =>
+            addSelfPlanAndSendFunctions(
+              client,
+              getDisputeOpenInstruction(input),
+            ),
+          disputeOpenAudit: (input) =>
+            addSelfPlanAndSendFunctions(
+              client,
+              getDisputeOpenAuditInstruction({
+                ...input,
+                payer: input.payer ?? client.payer,
+              }),
+            ),
+          disputePick: (input) =>
+            addSelfPlanAndSendFunctions(
+              client,
+              getDisputePickInstruction(input),
+            ),
+          disputeProve: (input) =>
+            addSelfPlanAndSendFunctions(
+              client,
+              getDisputeProveInstruction(input),
+            ),
+          disputeSegment: (input) =>
+            addSelfPlanAndSendFunctions(
+              client,
+              getDisputeSegmentInstruction(input),
+            ),
+          disputeSettle: (input) =>
+            addSelfPlanAndSendFunctions(
+              client,
+              getDisputeSettleInstruction(input),
+            ),
+          disputeTimeout: (input) =>
+            addSelfPlanAndSendFunctions(
+              client,
+              getDisputeTimeoutInstruction(input),
+            ),
+          disputeUnit: (input) =>
+            addSelfPlanAndSendFunctions(
+              client,
+              getDisputeUnitInstruction(input),
             ),
           engineRegister: (input) =>
             addSelfPlanAndSendFunctions(
@@ -1694,6 +2506,21 @@ export function renderComputeProgram() {
             ),
           epochSum: (input) =>
             addSelfPlanAndSendFunctions(client, getEpochSumInstruction(input)),
+          evidenceClose: (input) =>
+            addSelfPlanAndSendFunctions(
+              client,
+              getEvidenceCloseInstruction(input),
+            ),
+          evidenceOpen: (input) =>
+            addSelfPlanAndSendFunctions(
+              client,
+              getEvidenceOpenInstructionAsync(input),
+            ),
+          evidenceWrite: (input) =>
+            addSelfPlanAndSendFunctions(
+              client,
+              getEvidenceWriteInstruction(input),
+            ),
           jobCancel: (input) =>
             addSelfPlanAndSendFunctions(client, getJobCancelInstruction(input)),
           jobClose: (input) =>
@@ -1851,6 +2678,7 @@ export function renderComputeProgram() {
           credit: findCreditPda,
           engine: findEnginePda,
           epoch: findEpochPda,
+          evidence: findEvidencePda,
           job: findJobPda,
           lease: findLeasePda,
           network: findNetworkPda,

@@ -37,7 +37,7 @@ pub struct AuditClaim {
     pub system_program: Program<System>,
 }
 
-/// Before: leases are not paused; the lease waits for audits and nobody has this one; the node is of another operator than the holder and
+/// Never paused: else what is held already would be paid unaudited after a pause. Before: the lease waits for audits and nobody has this one; the node is of another operator than the holder and
 /// the other auditors, meets the job's requirements, its stake covers the penalty, and its race delay has passed (law L11).
 /// After: the node holds the audit and has as long as the holder had.
 pub fn audit_claim(ctx: &mut Context<AuditClaim>, index: u8) -> Result<()> {
@@ -45,7 +45,6 @@ pub fn audit_claim(ctx: &mut Context<AuditClaim>, index: u8) -> Result<()> {
     let accounts = &mut ctx.accounts;
     let now = Clock::get()?.unix_timestamp;
     let (network, job, node) = (&accounts.network, &accounts.job, &mut accounts.node);
-    require!(!network.is_paused(PAUSE_LEASES), RenderError::Paused);
     let lease = &mut accounts.lease;
     require!(
         node.operator != accounts.holder.operator && !lease.auditors.contains(&node.operator),
