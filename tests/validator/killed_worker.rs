@@ -60,10 +60,10 @@ async fn killed_at(network: &RealNetwork, requester: &str, state: LeaseState) {
 /// Nothing is escrowed, what was spent is what was accepted, and the node's stake is whole.
 async fn check_money(chain: &dyn Chain, requester: &str, job: &Job, leases: &[(Address, Lease)]) {
     assert!(leases.iter().all(|(_, lease)| lease.status == u8::from(LeaseState::Accepted)));
-    let accepted: u64 = leases.iter().map(|(_, lease)| lease.value).sum();
+    let accepted: u64 = leases.iter().map(|(_, lease)| lease.value + lease.premium).sum();
     assert_eq!((job.escrow, job.refunded, job.units_accepted), (0, 0, job.units));
     assert_eq!(job.spent, accepted);
-    assert_eq!(job.spent, job.units * job.price_per_unit);
+    assert_eq!(job.spent, job.units * (job.price_per_unit + job.premium_per_unit));
     let credit = account::credit(chain, &key(requester).pubkey()).await.expect("read").expect("a credit account");
     assert_eq!(credit.available + job.spent, credit.bought_total);
     let node = account::node(chain, &key("node").pubkey()).await.expect("read").expect("the node");
