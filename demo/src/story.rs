@@ -241,6 +241,20 @@ pub async fn order(
     Ok(receipt)
 }
 
+/// Seconds after which the cheat has had its turn for any lease: longer than the longest delay of a race.
+pub const FIRST_LOOKS: u32 = 130;
+
+/// Whether every cheat has something to cheat with.
+pub async fn cheats_hold_leases(chain: &dyn Chain, cast: &Cast) -> Result<bool> {
+    for cheat in cast.operators.iter().filter(|operator| operator.cheats.is_some()) {
+        let node = account::node(chain, &cheat.identity.pubkey()).await?.context("the cheat is not registered")?;
+        if node.leases_held == 0 {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
 /// Fetches the picture and checks every lease against the chain.
 pub async fn fetch(
     chain: &dyn Chain,

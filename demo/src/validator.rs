@@ -2,7 +2,7 @@
 
 use crate::{
     Arguments,
-    cast::Cast,
+    cast::{Cast, Operator},
     story::{self, Finished, Told, say},
 };
 use anyhow::{Result, bail, ensure};
@@ -52,22 +52,6 @@ pub async fn run(arguments: &Arguments) -> Result<()> {
     let chain = Arc::new(Told::new(RpcChain::new(RpcSettings::new(validator.url())), &cast));
     let mint = story::set_up(&*chain, &cast, &store, PARAMETERS).await?;
 
-    say("   Each operator starts `render-worker run`");
-    let mut workers = Vec::new();
-    for operator in &cast.operators {
-        let folder = home.join(operator.name);
-        fs::create_dir_all(&folder)?;
-        let identity = folder.join("identity.json");
-        write_keypair_file(&operator.identity, &identity).map_err(|error| anyhow::anyhow!("{error}"))?;
-        let worker = match operator.cheats {
-            None => Process::worker(&folder, validator.url(), &store_folder)?,
-            Some(mode) => cheat(&folder, validator.url(), &store_folder, &identity, mode)?,
-        };
-        println!("  {}: process {}, log {}", operator.name, worker.id(), folder.join("worker.log").display());
-        let log = Log { file: fs::File::open(folder.join("worker.log"))?, rest: String::new() };
-        workers.push(Running { name: operator.name, process: worker, log });
-    }
-
     // The nodes send for themselves; what became of their disputes is in the events.
     let mut changes = chain.changes().await?;
     let listener = tokio::spawn({
@@ -82,6 +66,20 @@ pub async fn run(arguments: &Arguments) -> Result<()> {
     say(
         "5. The nodes race for leases, render, commit, audit each other, reveal, and are accepted after the challenge window",
     );
+    // The cheat looks first, so that there is something to catch whatever the seed; then everybody races.
+    let mut workers = Vec::new();
+    for operator in cast.operators.iter().filter(|operator| operator.cheats.is_some()) {
+        workers.push(start(operator, &home, validator.url(), &store_folder)?);
+    }
+    for _ in 0..story::FIRST_LOOKS {
+        if story::cheats_hold_leases(&*chain, &cast).await? {
+            break;
+        }
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+    for operator in cast.operators.iter().filter(|operator| operator.cheats.is_none()) {
+        workers.push(start(operator, &home, validator.url(), &store_folder)?);
+    }
     let began = Instant::now();
     loop {
         let Some(job) = account::find::<Job>(&*chain, &ordered.address).await? else { bail!("the job is gone") };
@@ -119,6 +117,21 @@ pub async fn run(arguments: &Arguments) -> Result<()> {
     drop(workers);
     listener.abort();
     story::conclude(&chain, &cast, &store, arguments, &Finished { ordered, fetched, epoch: number, mint }).await
+}
+
+/// Starts an operator's node in a process of its own: `render-worker run`, or the cheat.
+fn start(operator: &Operator, home: &Path, url: &str, store: &Path) -> Result<Running> {
+    let folder = home.join(operator.name);
+    fs::create_dir_all(&folder)?;
+    let identity = folder.join("identity.json");
+    write_keypair_file(&operator.identity, &identity).map_err(|error| anyhow::anyhow!("{error}"))?;
+    let process = match operator.cheats {
+        None => Process::worker(&folder, url, store)?,
+        Some(mode) => cheat(&folder, url, store, &identity, mode)?,
+    };
+    println!("  {}: process {}, log {}", operator.name, process.id(), folder.join("worker.log").display());
+    let log = Log { file: fs::File::open(folder.join("worker.log"))?, rest: String::new() };
+    Ok(Running { name: operator.name, process, log })
 }
 
 /// A node that cheats, in a process of its own; its log is where a worker's would be.
