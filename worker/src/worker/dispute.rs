@@ -24,7 +24,7 @@ const TIMEOUT: &str = "ending a dispute";
 const SETTLE: &str = "settling a dispute";
 const CLOSE: &str = "closing a dispute";
 /// A move is noted as urgent when no more than this part of its time is left.
-const URGENT_PART: i64 = 4;
+const URGENT_PART: u32 = 4;
 
 /// A dispute that this node is a party of.
 pub(super) struct Play {
@@ -110,7 +110,7 @@ impl Worker {
                 Ok(())
             }
             Some(party) if party == own => {
-                if game.deadline.saturating_sub(now) < dispute.turn_seconds / URGENT_PART {
+                if game.deadline.saturating_sub(now) < i64::from(dispute.turn_seconds / URGENT_PART) {
                     tracing::warn!(dispute = %play.dispute, deadline = game.deadline, "a move is due soon");
                 }
                 self.make_move(play, dispute, own, now, done).await
