@@ -33,7 +33,7 @@ const PARAMETERS: &str = "cluster = \"real-network\"\n[mint]\nfaucet_render = 1_
     audit_wait_seconds = 30\naudit_reveal_seconds = 30\ndispute_turn_seconds = 60\n\
     race_tau_ms = 1_000\nrace_delay_cap_ms = 5_000\nepoch_seconds = 86_400\n";
 /// Everyone who has SOL.
-const PEOPLE: [&str; 8] = ["authority", "operator", "node", "Ann", "Ben", "Cleo", "Dan", "stranger"];
+const PEOPLE: [&str; 9] = ["authority", "operator", "node", "Ann", "Ben", "Cleo", "Dan", "Eve", "stranger"];
 const LAMPORTS: u64 = 100_000_000_000;
 /// Four USD.
 const PRICE: u64 = 400_000_000;

@@ -3,8 +3,8 @@
 use super::on_network;
 use kernels::render::{Frame, Tracer, UnitOutput, render_units};
 use market_model::lease::LeaseState;
-use market_tests::real_network::{RealNetwork, STAKE, key, last_lines};
-use render_compute::state::{JOB_DONE, Job, Lease};
+use market_tests::real_network::{RealNetwork, key, last_lines};
+use render_compute::state::{JOB_DONE, Job, Lease, Node};
 use render_compute_cli::job::Source;
 use render_compute_client::{Address, Signer, account, address, chain::Chain, manifest::Digest};
 use std::time::{Duration, Instant};
@@ -32,6 +32,7 @@ fn a_job_is_finished_by_a_worker_that_was_killed_when_its_root_was_public() {
 /// Kills the worker as soon as a block has a lease in this state, which is before the worker hears of it.
 async fn killed_at(network: &RealNetwork, requester: &str, state: LeaseState) {
     let chain = network.chain();
+    let before = node(&chain).await;
     let worker = network.worker();
     let receipt = network.order(&chain, requester, FRAME, LEASE_TILES).await;
     let began = Instant::now();
@@ -53,12 +54,12 @@ async fn killed_at(network: &RealNetwork, requester: &str, state: LeaseState) {
 
     let leases = account::leases_of_job(&chain, &receipt.address).await.expect("leases");
     assert_eq!(leases.len() as u64, receipt.quote.leases);
-    check_money(&chain, requester, &job, &leases).await;
+    check_money(&chain, requester, &job, &leases, &before).await;
     check_picture(network, &leases).await;
 }
 
 /// Nothing is escrowed, what was spent is what was accepted, and the node's stake is whole.
-async fn check_money(chain: &dyn Chain, requester: &str, job: &Job, leases: &[(Address, Lease)]) {
+async fn check_money(chain: &dyn Chain, requester: &str, job: &Job, leases: &[(Address, Lease)], before: &Node) {
     assert!(leases.iter().all(|(_, lease)| lease.status == u8::from(LeaseState::Accepted)));
     let accepted: u64 = leases.iter().map(|(_, lease)| lease.value + lease.premium).sum();
     assert_eq!((job.escrow, job.refunded, job.units_accepted), (0, 0, job.units));
@@ -66,10 +67,14 @@ async fn check_money(chain: &dyn Chain, requester: &str, job: &Job, leases: &[(A
     assert_eq!(job.spent, job.units * (job.price_per_unit + job.premium_per_unit));
     let credit = account::credit(chain, &key(requester).pubkey()).await.expect("read").expect("a credit account");
     assert_eq!(credit.available + job.spent, credit.bought_total);
-    let node = account::node(chain, &key("node").pubkey()).await.expect("read").expect("the node");
-    assert_eq!((node.stake, node.slashed, node.slashed_total), (STAKE, 0, 0));
+    let node = node(chain).await;
+    assert_eq!((node.stake, node.slashed, node.slashed_total), (before.stake, 0, 0));
     assert_eq!((node.leases_held, node.leases_expired), (0, 0));
-    assert_eq!(account::token_balance(chain, &address::stake_vault()).await.expect("the vault"), STAKE);
+    assert_eq!(account::token_balance(chain, &address::stake_vault()).await.expect("the vault"), before.stake);
+}
+
+async fn node(chain: &dyn Chain) -> Node {
+    account::node(chain, &key("node").pubkey()).await.expect("read").expect("the node")
 }
 
 /// Every tile is what the engine gives when it is called here, bit for bit.

@@ -4,6 +4,7 @@
 //! The tests share one network and run one after the other: they share its node.
 
 mod command_line;
+mod disputed_worker;
 mod killed_worker;
 
 use local_chain::validator::{VALIDATOR, validator};
