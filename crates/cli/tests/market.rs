@@ -125,6 +125,29 @@ async fn a_result_that_was_exchanged_is_refused_by_its_lease() {
 }
 
 #[tokio::test]
+async fn a_result_that_was_withheld_is_rendered_here_when_asked_for() {
+    let market = Market::new().await;
+    let (context, identity, image) = (market.requester("ann", Usd(600_000)).await, market.node().await, scene());
+    let receipt = render(&context, &image, &order()).await.expect("ordered");
+    market.claim(&identity, &receipt.address, 1).await;
+    market.work(&identity, &receipt.address, 1, &image, &FRAME).await;
+    let out = market.folder.path().join("out.png");
+    let partial = FetchOptions { partial: true, ..FetchOptions::default() };
+    fetch(&context, &receipt.address, &out, &partial).await.expect("published");
+    let published = std::fs::read(out.with_extension("exr")).expect("the linear picture");
+
+    let lease = &account::leases_of_job(&market.chain, &receipt.address).await.expect("leases")[0].1;
+    let name = Digest(lease.result).to_string();
+    std::fs::remove_file(market.folder.path().join("blobs").join(&name[..2]).join(&name)).expect("withheld");
+    let message = fetch(&context, &receipt.address, &out, &partial).await.expect_err("withheld").to_string();
+    assert!(message.contains("--recompute"), "{message}");
+    let recompute = FetchOptions { recompute: true, ..partial };
+    let fetched = fetch(&context, &receipt.address, &out, &recompute).await.expect("recomputed");
+    assert_eq!((fetched.leases_verified, fetched.leases_recomputed), (1, 1));
+    assert!(std::fs::read(out.with_extension("exr")).expect("the linear picture") == published);
+}
+
+#[tokio::test]
 async fn an_unfinished_picture_is_written_only_when_asked_for() {
     let market = Market::new().await;
     let (context, identity, image) = (market.requester("ann", Usd(600_000)).await, market.node().await, scene());

@@ -1,21 +1,17 @@
 //! Owns a challenge by a wallet: rendering the lease again, the bond, and the play to the end.
 
-use std::sync::Arc;
-
-use kernels::referee::Statement;
-use kernels::render::{SceneImage, Tracer};
 use market_model::dispute::Stage;
 use market_model::lease::LeaseState;
 use render_compute::state::{Dispute, Engine, Job, Lease};
 use render_compute_client::chain::Confirmed;
 use render_compute_client::dispute::{Move, Party, Recomputed, game_of, instructions_for, next_move, party_of};
-use render_compute_client::manifest::{Digest, Manifest};
 use render_compute_client::{Address, Keypair, Signer, account, address, flow, instruction};
 use serde::Serialize;
 
 use super::view::DisputeView;
 use super::{read, watch};
 use crate::amount::Render;
+use crate::job::Again;
 use crate::output::facts;
 use crate::{CliError, Context};
 
@@ -107,34 +103,13 @@ async fn require_open_window(context: &Context<'_>, lease: &Lease) -> Result<(),
 
 /// The lease computed on this machine from the scene and the job's statement, which is what the chain decides by.
 async fn recompute(context: &Context<'_>, job: &Job, lease: &Lease) -> Result<Recomputed, CliError> {
-    let store = context.store()?;
-    let failed = |what: &'static str| {
-        move |error: &dyn std::fmt::Display| {
-            CliError::operation(format!("{what}: {error}; give the --store that the job was opened with"))
-        }
-    };
-    let manifest = store.get(&Digest(job.manifest)).await.map_err(|error| failed("the job's manifest")(&error))?;
-    let manifest = Manifest::decode(&manifest).map_err(|error| failed("the job's manifest")(&error))?;
-    let scene = store.get_sized(&manifest.scene.blob, manifest.scene.bytes).await;
-    let scene = scene.map_err(|error| failed("the job's scene")(&error))?;
-    let statement = Statement::from_bytes(&job.statement)
-        .map_err(|error| CliError::operation(format!("the job's statement: {}", error.message())))?;
-    let spinner = context.output.spinner("rendering the lease again");
+    let again = Again::load(context, job).await?;
     let units = lease.first_unit..lease.first_unit.saturating_add(u64::from(lease.units));
-    let computed = tokio::task::spawn_blocking(move || {
-        let image = SceneImage::from_bytes(&scene).map_err(|error| error.to_string())?;
-        if Statement::of(&statement.frame, &image) != statement {
-            return Err("the job's statement is about another scene than its manifest".to_owned());
-        }
-        let tracer = Tracer::new(image).map_err(|fault| fault.to_string())?;
-        let outputs = kernels::render::render_units(&tracer, &statement.frame, units.clone())
-            .map_err(|error| error.to_string())?;
-        let bytes: Vec<u8> = outputs.iter().flat_map(kernels::render::UnitOutput::to_bytes).collect();
-        Recomputed::new(Arc::new(tracer), statement.frame, units, Some(bytes.into())).map_err(|error| error.to_string())
-    });
-    let computed = computed.await.map_err(|error| CliError::operation(format!("rendering stopped: {error}")))?;
+    let spinner = context.output.spinner("rendering the lease again");
+    let bytes = again.render(units.clone()).await?;
     spinner.finish_and_clear();
-    computed.map_err(|error| CliError::operation(format!("the lease cannot be rendered here: {error}")))
+    Recomputed::new(again.tracer, again.frame, units, Some(bytes.into()))
+        .map_err(|error| CliError::operation(format!("the lease cannot be rendered here: {error}")))
 }
 
 async fn challenge(

@@ -2,15 +2,17 @@
 
 use std::path::{Path, PathBuf};
 
+use bytes::Bytes;
 use kernels::referee::Statement;
 use market_model::lease::LeaseState;
 use render_compute::state::Lease;
 use render_compute_client::Address;
-use render_compute_client::blob::BlobStore;
+use render_compute_client::blob::{BlobError, BlobStore};
 use render_compute_client::manifest::{Digest, Manifest};
 use scene::{Picture, ToneMap};
 use serde::Serialize;
 
+use super::again::Again;
 use super::result::{Claimed, check, result_bytes};
 use super::view::{LeaseStanding, Snapshot};
 use crate::output::facts;
@@ -23,6 +25,8 @@ pub struct FetchOptions {
     pub exposure: f32,
     /// Writes what has arrived.
     pub partial: bool,
+    /// Renders here what the blob store does not have.
+    pub recompute: bool,
 }
 
 /// A picture on the disk.
@@ -38,6 +42,8 @@ pub struct FetchReceipt {
     pub height: u32,
     /// Leases whose results were checked against the chain.
     pub leases_verified: u32,
+    /// Leases of these whose results the blob store did not have and this machine computed; 0 unless asked for.
+    pub leases_recomputed: u32,
     /// Tiles that have not arrived; empty unless partial.
     pub missing_units: Vec<u64>,
 }
@@ -70,10 +76,28 @@ pub async fn fetch(
     }
     let mut picture = Picture::new(&frame).map_err(|error| CliError::operation(error.to_string()))?;
     let bar = context.output.bar(snapshot.job.units);
-    let mut verified = 0_u32;
+    let (mut verified, mut recomputed) = (0_u32, 0_u32);
+    let mut again = None;
     for (index, lease, standing) in snapshot.each() {
         let Some(lease) = lease.filter(|_| is_shown(standing)) else { continue };
-        place(&store, &statement, &mut picture, index, lease).await?;
+        let blob = match published(&store, &statement, lease).await {
+            Ok(blob) => blob,
+            Err(_) if options.recompute => {
+                let again = match &again {
+                    Some(again) => again,
+                    None => again.insert(Again::load(context, &snapshot.job).await?),
+                };
+                recomputed += 1;
+                let units = lease.first_unit..lease.first_unit.saturating_add(u64::from(lease.units));
+                again.render(units).await?.into()
+            }
+            Err(error) => {
+                return Err(CliError::operation(format!(
+                    "the result of lease {index}: {error}; --recompute renders here what was not published"
+                )));
+            }
+        };
+        place(&statement, &mut picture, index, lease, &blob)?;
         verified += 1;
         bar.inc(u64::from(lease.units));
     }
@@ -89,6 +113,7 @@ pub async fn fetch(
         width,
         height,
         leases_verified: verified,
+        leases_recomputed: recomputed,
         missing_units: picture.missing(),
     })
 }
@@ -108,21 +133,15 @@ pub(super) fn check_options(out: &Path, options: &FetchOptions) -> Result<(), Cl
     Ok(())
 }
 
-async fn place(
-    store: &BlobStore,
-    statement: &Statement,
-    picture: &mut Picture,
-    index: u32,
-    lease: &Lease,
-) -> Result<(), CliError> {
-    let blob = store
-        .get_sized(&Digest(lease.result), result_bytes(&statement.frame, lease.first_unit, lease.units))
-        .await
-        .map_err(|error| CliError::operation(format!("the result of lease {index}: {error}")))?;
+async fn published(store: &BlobStore, statement: &Statement, lease: &Lease) -> Result<Bytes, BlobError> {
+    store.get_sized(&Digest(lease.result), result_bytes(&statement.frame, lease.first_unit, lease.units)).await
+}
+
+fn place(statement: &Statement, picture: &mut Picture, index: u32, lease: &Lease, blob: &[u8]) -> Result<(), CliError> {
     let claimed = Claimed { index, first_unit: lease.first_unit, units: lease.units, root: &lease.root };
-    check(statement, claimed, &blob)?;
+    check(statement, claimed, blob)?;
     picture
-        .place_lease(lease.first_unit, &blob)
+        .place_lease(lease.first_unit, blob)
         .map_err(|error| CliError::operation(format!("the result of lease {index}: {error}")))
 }
 
@@ -143,6 +162,9 @@ impl FetchReceipt {
             ("linear", self.exr.display().to_string()),
             ("verified", format!("{} leases against their roots on the chain", self.leases_verified)),
         ];
+        if self.leases_recomputed > 0 {
+            pairs.push(("recomputed", format!("{} leases that were not published", self.leases_recomputed)));
+        }
         if !self.missing_units.is_empty() {
             pairs.push(("missing", format!("{} tiles", self.missing_units.len())));
         }

@@ -1,5 +1,6 @@
 //! `job render | list | show | watch | fetch | cancel | close`.
 
+mod again;
 mod end;
 mod fetch;
 mod order;
@@ -18,6 +19,7 @@ use render_compute_client::{Address, account, address};
 
 use crate::{CliError, Context};
 
+pub use again::Again;
 pub use end::{CancelReceipt, CloseReceipt, cancel, close};
 pub use fetch::{FetchOptions, FetchReceipt, fetch};
 pub use order::{Quote, RenderOrder, quote};
@@ -63,6 +65,9 @@ pub enum JobCommand {
         /// Writes what has arrived; missing tiles show a grey pattern
         #[arg(long)]
         partial: bool,
+        /// Renders here what a node attested to and did not publish
+        #[arg(long)]
+        recompute: bool,
     },
     /// Calls a job off and takes back the credits of everything that no node is working on
     Cancel {
@@ -126,9 +131,9 @@ pub(crate) async fn run(context: &Context<'_>, command: JobCommand) -> Result<()
             let job = job.address(context)?;
             context.output.show(&watch(context, &job).await?, JobDetails::text)
         }
-        JobCommand::Fetch { job, out, exposure, partial } => {
+        JobCommand::Fetch { job, out, exposure, partial, recompute } => {
             let job = job.address(context)?;
-            let receipt = fetch(context, &job, &out, &FetchOptions { exposure, partial }).await?;
+            let receipt = fetch(context, &job, &out, &FetchOptions { exposure, partial, recompute }).await?;
             context.output.show(&receipt, FetchReceipt::text)
         }
         JobCommand::Cancel { job } => {

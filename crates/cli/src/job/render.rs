@@ -133,7 +133,7 @@ pub(super) async fn run(context: &Context<'_>, arguments: RenderArguments) -> Re
         region: arguments.region,
         replicas: arguments.replicas,
     };
-    let options = FetchOptions { exposure: arguments.exposure, partial: false };
+    let options = FetchOptions { exposure: arguments.exposure, ..FetchOptions::default() };
     // Everything that the caller can mend is checked before a scene is compiled or a network asked. How much of the price goes to
     // audits is the network's to say.
     quote(&order, &Parameters::DEFAULT.audit_rules())?;
