@@ -44,7 +44,7 @@ async fn denied(network: &RealNetwork, requester: &str) {
 
     let tracer =
         Arc::new(Tracer::new(Source::load("cornell", None).expect("the project's own scene").image).expect("whole"));
-    let units = lease.first_unit..lease.first_unit + u64::from(lease.units);
+    let units = lease.range();
     let mut truth = Recomputed::new(tracer, FRAME, units, None).expect("nothing is at hand");
     let wallet = key(requester);
     let (began, mut moves) = (Instant::now(), 0);

@@ -82,7 +82,7 @@ async fn check_picture(network: &RealNetwork, leases: &[(Address, Lease)]) {
     let scene = Source::load("cornell", None).expect("the project's own scene");
     let tracer = Tracer::new(scene.image).expect("whole");
     for (_, lease) in leases {
-        let units = lease.first_unit..lease.first_unit + u64::from(lease.units);
+        let units = lease.range();
         let outputs = render_units(&tracer, &FRAME, units).expect("rendered");
         let expected: Vec<u8> = outputs.iter().flat_map(UnitOutput::to_bytes).collect();
         let result = network.store().get(&Digest(lease.result)).await.expect("the result is in the store");

@@ -8,10 +8,7 @@ use std::path::{Path, PathBuf};
 
 use exr::prelude::{self as exr_lib, ReadChannels as _, ReadLayers as _, WritableImage as _};
 use image::ImageEncoder as _;
-use kernels::render::job::{Frame, RADIANCE_ONE, UnitOutput};
-
-/// Bytes of one pixel in a unit's result: three little-endian i64.
-const PIXEL_BYTES: usize = 24;
+use kernels::render::job::{Frame, PIXEL_BYTES, RADIANCE_ONE, UnitOutput};
 
 /// Why a picture could not be assembled, written or read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

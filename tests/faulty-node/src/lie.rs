@@ -5,13 +5,10 @@ use bytes::Bytes;
 use kernels::{
     attestation::{UnitAttestation, lease_root},
     merkle::{self, Digest},
-    render::{Frame, Tracer, UnitOutput, job::RADIANCE_ONE, render_units},
+    render::{Frame, PIXEL_BYTES, Tracer, UnitOutput, job::RADIANCE_ONE, render_units},
 };
 use render_compute_client::dispute::{Claim, ClaimError, Recomputed};
 use std::{ops::Range, sync::Arc};
-
-/// Bytes of a pixel in a result.
-const PIXEL_BYTES: usize = 24;
 
 /// A result as a cheat makes it, and what it says about it.
 pub struct Lie {

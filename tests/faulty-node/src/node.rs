@@ -196,7 +196,7 @@ impl FaultyNode {
         if !self.work.contains_key(&key) {
             let job: Job = account::fetch(&*self.chain, &lease.job).await?;
             let prepared = self.scenes.prepare(lease.job, &job).await.map_err(|error| anyhow::anyhow!("{error}"))?;
-            let units = lease.first_unit..lease.first_unit + u64::from(lease.units);
+            let units = lease.range();
             let outputs = render_units(&prepared.tracer, &prepared.frame, units.clone())?;
             let copied = self.somebody_elses_root(lease).await?;
             let tracer = Arc::clone(&prepared.tracer);

@@ -1,6 +1,6 @@
 //! The last look at a result before its root is shown: a root that cannot be defended costs the stake.
 
-use super::{Done, Worker, hold::REVEAL, view::units};
+use super::{Done, Worker, hold::REVEAL};
 use crate::{
     error::WorkerError,
     journal::{LeaseKey, Sealed},
@@ -51,7 +51,7 @@ impl Worker {
                 return Err(WorkerError::Machine { what: "cannot read a result that waits".into(), source });
             }
         };
-        let units = units(lease);
+        let units = lease.range();
         let examined = tokio::task::spawn_blocking(move || examine(&prepared, units, bytes.into(), &sealed));
         let finding = examined.await.map_err(|error| not_ready(error.to_string()))?;
         match finding {

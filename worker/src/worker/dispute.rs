@@ -3,7 +3,7 @@
 
 use super::{
     Done, Worker,
-    view::{Held, HeldAudit, View, units},
+    view::{Held, HeldAudit, View},
 };
 use crate::{error::WorkerError, journal::LeaseKey};
 use bytes::Bytes;
@@ -195,7 +195,7 @@ impl Worker {
             (None, Some(sealed)) => self.store.get(&Digest(sealed.result)).await.ok(),
             (None, None) => None,
         };
-        let claim = Recomputed::new(Arc::clone(&prepared.tracer), prepared.frame, units(&play.lease), result);
+        let claim = Recomputed::new(Arc::clone(&prepared.tracer), prepared.frame, play.lease.range(), result);
         Ok(Box::new(claim.map_err(|error| error.to_string())?))
     }
 

@@ -4,7 +4,7 @@
 use super::{
     Done, Worker,
     dispute::Play,
-    view::{Held, Moment, View, units},
+    view::{Held, Moment, View},
 };
 use crate::{
     backend::{BackendError, Finished, Order},
@@ -572,7 +572,7 @@ impl Worker {
             match self.scenes.prepare(work.lease.job, job).await {
                 Ok(prepared) => {
                     let amount = super::view::work(work.lease, Some(job));
-                    if self.renderer.begin(Order { key, job: prepared, units: units(work.lease), work: amount }) {
+                    if self.renderer.begin(Order { key, job: prepared, units: work.lease.range(), work: amount }) {
                         self.render_began = moment.now;
                     }
                 }

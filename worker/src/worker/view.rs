@@ -57,11 +57,6 @@ impl HeldAudit {
     }
 }
 
-/// The units of a lease.
-pub(super) fn units(lease: &Lease) -> std::ops::Range<u64> {
-    lease.first_unit..lease.first_unit.saturating_add(u64::from(lease.units))
-}
-
 /// How much work a lease is: pixels x samples, as the job is priced.
 pub(super) fn work(lease: &Lease, job: Option<&Job>) -> u64 {
     job.map_or(0, |job| job.work_per_unit.saturating_mul(u64::from(lease.units)))

@@ -104,7 +104,7 @@ async fn require_open_window(context: &Context<'_>, lease: &Lease) -> Result<(),
 /// The lease computed on this machine from the scene and the job's statement, which is what the chain decides by.
 async fn recompute(context: &Context<'_>, job: &Job, lease: &Lease) -> Result<Recomputed, CliError> {
     let again = Again::load(context, job).await?;
-    let units = lease.first_unit..lease.first_unit.saturating_add(u64::from(lease.units));
+    let units = lease.range();
     let spinner = context.output.spinner("rendering the lease again");
     let bytes = again.render(units.clone()).await?;
     spinner.finish_and_clear();

@@ -88,7 +88,7 @@ pub async fn fetch(
                     None => again.insert(Again::load(context, &snapshot.job).await?),
                 };
                 recomputed += 1;
-                let units = lease.first_unit..lease.first_unit.saturating_add(u64::from(lease.units));
+                let units = lease.range();
                 again.render(units).await?.into()
             }
             Err(error) => {

@@ -2,12 +2,9 @@
 
 use kernels::attestation::lease_root;
 use kernels::referee::Statement;
-use kernels::render::{Frame, trace};
+use kernels::render::{Frame, PIXEL_BYTES, trace};
 
 use crate::CliError;
-
-/// Bytes of one pixel in a result.
-const PIXEL_BYTES: usize = 24;
 
 /// A lease as its result is checked.
 #[derive(Clone, Copy, Debug)]

@@ -104,7 +104,7 @@ impl Market {
         let lease: Lease = account::fetch(&self.chain, &at).await.expect("the lease");
         let node: Node = account::fetch(&self.chain, &lease.node).await.expect("the node");
         let tracer = Tracer::new(image.clone()).expect("whole");
-        let range = lease.first_unit..lease.first_unit + u64::from(lease.units);
+        let range = lease.range();
         let outputs = render_units(&tracer, frame, range).expect("rendered");
         let units: Vec<_> = outputs.iter().map(UnitOutput::unit_attestation).collect();
         let root = lease_root(lease.first_unit, &units);
@@ -144,7 +144,7 @@ impl Market {
         let lease: Lease = account::fetch(&self.chain, &at).await.expect("the lease");
         let node: Node = account::fetch(&self.chain, &lease.node).await.expect("the node");
         let tracer = Arc::new(Tracer::new(image.clone()).expect("whole"));
-        let units = lease.first_unit..lease.first_unit + u64::from(lease.units);
+        let units = lease.range();
         let outputs = render_units(&tracer, frame, units.clone()).expect("rendered");
         let mut bytes: Vec<u8> = outputs.iter().flat_map(UnitOutput::to_bytes).collect();
         bytes[24 * 5] ^= 1;

@@ -7,7 +7,7 @@ use kernels::{
     merkle::{Digest, Tree},
     referee,
     render::{
-        Frame, State, Tracer,
+        Frame, PIXEL_BYTES, State, Tracer,
         job::{first_digest, next_digest},
         render_unit, trace,
     },
@@ -162,9 +162,6 @@ impl Recomputed {
     }
 }
 
-/// Bytes of a pixel in a result.
-const PIXEL_BYTES: usize = 24;
-
 impl Claim for Recomputed {
     fn units(&self) -> Range<u64> {
         self.units.clone()
@@ -175,9 +172,8 @@ impl Claim for Recomputed {
             return Ok(*known);
         }
         let radiance = self.radiance(unit)?;
-        let bytes: Vec<u8> = radiance.iter().flatten().flat_map(|channel| channel.to_le_bytes()).collect();
         let image = self.tracer.image();
-        let attested = trace::attest_bytes(&self.frame, image.pair_count(), image.triangle_count(), unit, &bytes)
+        let attested = trace::attest(&self.frame, image.pair_count(), image.triangle_count(), unit, &radiance)
             .ok_or(ClaimError::WrongResult)?;
         self.attested.insert(unit, attested);
         Ok(attested)

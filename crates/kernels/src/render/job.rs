@@ -10,6 +10,8 @@ use alloc::vec::Vec;
 /// A sample's channel is limited to 0..=2^20 ([`MOST_RADIANCE`]) before it is rounded to this grid, so a pixel of at
 /// most 2^16 samples stays below 2^60.
 pub const RADIANCE_ONE: i64 = 1 << 24;
+/// Bytes of a pixel in a result: three little-endian i64.
+pub const PIXEL_BYTES: usize = 24;
 /// Limit of one channel of one sample's radiance.
 pub const MOST_RADIANCE: f32 = 1_048_576.0;
 
@@ -115,12 +117,12 @@ pub fn next_digest(digest: &Digest, sum: &[i64; 3]) -> Digest {
     sha256(&[digest, &sum[0].to_le_bytes(), &sum[1].to_le_bytes(), &sum[2].to_le_bytes()])
 }
 
-/// The digest of a unit from the bytes of its result; `None` if they are not whole pixels of 24 bytes.
+/// The digest of a unit from the bytes of its result; `None` if they are not whole pixels of [`PIXEL_BYTES`].
 pub fn digest_of_bytes(unit: u64, bytes: &[u8]) -> Option<Digest> {
-    if !bytes.len().is_multiple_of(24) {
+    if !bytes.len().is_multiple_of(PIXEL_BYTES) {
         return None;
     }
-    Some(bytes.chunks(24).fold(first_digest(unit), |digest, pixel| sha256(&[&digest, pixel])))
+    Some(bytes.chunks(PIXEL_BYTES).fold(first_digest(unit), |digest, pixel| sha256(&[&digest, pixel])))
 }
 
 /// The result of a unit.
@@ -142,7 +144,7 @@ impl UnitOutput {
         UnitAttestation { output: self.digest, steps: self.steps, trace: self.trace }
     }
 
-    /// 24 bytes per pixel: three little-endian i64.
+    /// [`PIXEL_BYTES`] per pixel: three little-endian i64.
     pub fn to_bytes(&self) -> Vec<u8> {
         self.radiance.iter().flatten().flat_map(|channel| channel.to_le_bytes()).collect()
     }

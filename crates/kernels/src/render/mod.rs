@@ -22,6 +22,6 @@ pub mod wide;
 pub use fast::{Tracer, closest_hit, occluded, render_unit, render_units};
 pub use image::{SceneImage, compile};
 pub use intersect::Hit;
-pub use job::{Frame, FrameError, RADIANCE_ONE, UnitOutput, digest_of_bytes};
+pub use job::{Frame, FrameError, PIXEL_BYTES, RADIANCE_ONE, UnitOutput, digest_of_bytes};
 pub use path::{Phase, Render, State, steps_per_sample};
 pub use scene::*;

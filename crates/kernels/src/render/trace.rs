@@ -11,7 +11,7 @@
 //! other.
 //! A unit of one pixel has the empty tree. The root does not state the number of leaves; job and unit do.
 
-use super::job::{Frame, first_digest, next_digest};
+use super::job::{Frame, PIXEL_BYTES, first_digest, next_digest};
 use super::path::{State, steps_per_sample};
 use crate::attestation::UnitAttestation;
 use crate::machine::Fault;
@@ -19,8 +19,6 @@ use crate::merkle::{self, Digest};
 use crate::sha256::FirstBlock;
 use alloc::vec::Vec;
 
-/// Bytes of a pixel in a result.
-const PIXEL_BYTES: usize = 24;
 /// Where the part of a committed boundary begins that differs between pixels: steps of the sample (8 bytes), pixel (4),
 /// sample (4), digest (32).
 const DIFFERS_AT: usize = 64;
@@ -106,12 +104,16 @@ pub fn radiance_of_bytes(bytes: &[u8]) -> Option<Vec<[i64; 3]>> {
 /// What a node attests about a unit whose result are `bytes`, on an image of so many pairs and triangles; `None` where
 /// they are not the bytes of this unit's pixels.
 pub fn attest_bytes(frame: &Frame, pairs: u32, triangles: u32, unit: u64, bytes: &[u8]) -> Option<UnitAttestation> {
-    let radiance = radiance_of_bytes(bytes)?;
+    attest(frame, pairs, triangles, unit, &radiance_of_bytes(bytes)?)
+}
+
+/// As [`attest_bytes`], from the sums themselves.
+pub fn attest(frame: &Frame, pairs: u32, triangles: u32, unit: u64, radiance: &[[i64; 3]]) -> Option<UnitAttestation> {
     let segments = segments(frame, unit);
     if segments == 0 || radiance.len() as u64 != segments {
         return None;
     }
     let steps = segment_steps(frame, pairs, triangles)?.checked_mul(segments)?;
-    let (output, trace) = digest_and_root(frame, unit, &radiance);
+    let (output, trace) = digest_and_root(frame, unit, radiance);
     Some(UnitAttestation { output, steps, trace })
 }

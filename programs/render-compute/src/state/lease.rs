@@ -2,6 +2,7 @@
 
 use crate::{constants::MAX_AUDITS, errors::refused};
 use anchor_lang::prelude::*;
+use core::ops::Range;
 use market_model::lease::{self, Audits, LeaseState};
 
 /// A lease. After it is returned or expires it stays, claimable again under the next attempt number.
@@ -77,6 +78,11 @@ pub struct Lease {
 }
 
 impl Lease {
+    /// Its units.
+    pub fn range(&self) -> Range<u64> {
+        self.first_unit..self.first_unit.saturating_add(u64::from(self.units))
+    }
+
     /// The state machine of `market_model::lease` at this lease's state.
     pub fn model(&self) -> Result<lease::Lease> {
         Ok(lease::Lease {
