@@ -5,6 +5,8 @@
 //! compared bit for bit by the tests. The crate knows nothing of chains, money, files or image formats.
 
 #![no_std]
+// Correctly rounded square root and fused multiply-add are instructions there, and core has no names for them.
+#![cfg_attr(target_arch = "nvptx64", feature(asm_experimental_arch))]
 // rustc's list of targets does not know the chain's operating system name. There a function's frame has 4 KiB, so big
 // functions are kept from being inlined into each other.
 #![allow(unexpected_cfgs)]
@@ -16,8 +18,10 @@ extern crate std;
 pub mod attestation;
 pub mod machine;
 pub mod merkle;
+pub mod probe;
 pub mod referee;
 pub mod render;
 pub mod rng;
 pub mod sha256;
 pub mod strict;
+pub mod tensor;

@@ -88,7 +88,16 @@ pub fn sqrt(x: f32) -> f32 {
     {
         x.sqrt()
     }
-    #[cfg(not(feature = "std"))]
+    #[cfg(target_arch = "nvptx64")]
+    {
+        let root;
+        // SAFETY: an instruction on registers.
+        unsafe {
+            core::arch::asm!("sqrt.rn.f32 {}, {};", out(reg32) root, in(reg32) x, options(pure, nomem, nostack));
+        }
+        root
+    }
+    #[cfg(not(any(feature = "std", target_arch = "nvptx64")))]
     {
         sqrt_by_integers(x)
     }

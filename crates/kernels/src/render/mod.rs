@@ -6,6 +6,7 @@
 pub mod bsdf;
 pub mod bvh;
 pub mod camera;
+pub mod compressed;
 pub mod fast;
 #[cfg(test)]
 mod hits;
@@ -17,6 +18,7 @@ pub mod path;
 pub mod scene;
 pub mod texture;
 pub mod trace;
+pub mod wave;
 pub mod wide;
 
 pub use fast::{Tracer, closest_hit, occluded, render_unit, render_units};

@@ -1,0 +1,1 @@
+//! The path tracer as waves of rays.

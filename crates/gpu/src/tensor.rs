@@ -1,0 +1,1 @@
+//! Matrix products: exact in integers, strict in f32.

@@ -1,0 +1,1 @@
+//! The compressed wide hierarchy, as GPUs walk it.

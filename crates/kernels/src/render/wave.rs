@@ -1,0 +1,1 @@
+//! The path tracer in waves.

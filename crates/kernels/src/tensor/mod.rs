@@ -1,0 +1,1 @@
+//! Matrix products whose every bit is defined.

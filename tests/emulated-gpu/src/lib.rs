@@ -1,0 +1,1 @@
+//! A CUDA driver library whose devices are PTX machines.
