@@ -13,6 +13,7 @@ mod installed_validator;
 mod localnet;
 mod places;
 mod programs;
+mod ptx;
 mod sbf;
 mod setup;
 mod test;

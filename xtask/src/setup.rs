@@ -7,6 +7,7 @@ mod linker;
 mod llvm;
 mod node;
 mod packages;
+mod ptxas;
 mod validator;
 
 use std::fs::File;
@@ -51,6 +52,7 @@ pub fn run(arguments: Arguments) -> Result<()> {
         Toolchain::Solana(path) => println!("programs: the installed {}", path.display()),
         Toolchain::Upstream { linker } => println!("programs: {RUSTC} with {}", linker.display()),
     }
+    println!("GPU kernels: assembled by {}", ptxas(&places)?.display());
     println!("for the Anchor CLI: put {} first on PATH", places.tools().display());
     if !arguments.programs_only {
         println!("validator: {}", validator(&places)?.display());
@@ -73,6 +75,17 @@ pub fn upstream_linker(places: &Places) -> Result<PathBuf> {
     let linker = linker::ensure(places)?;
     place_ourselves(places, cargo_build_sbf::NAME)?;
     Ok(linker)
+}
+
+/// Upstream Rust's compiler with its own core, [`CARGO`] and [`RUSTC`]; for what needs no linker.
+pub fn compiler() -> Result<()> {
+    packages::ensure_for_programs()
+}
+
+/// NVIDIA's PTX assembler, made ready where it is not.
+pub fn ptxas(places: &Places) -> Result<PathBuf> {
+    let _lock = lock(places, "ptxas")?;
+    ptxas::ensure(places)
 }
 
 /// The real validator: an installed one behind the flags of ours, or ours, built where it is not.

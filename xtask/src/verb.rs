@@ -3,7 +3,7 @@
 use anyhow::Result;
 use clap::Parser;
 
-use crate::{bench, build, check, clients, demo, idl, localnet, setup, test};
+use crate::{bench, build, check, clients, demo, idl, localnet, ptx, setup, test};
 
 /// The project's tasks
 #[derive(Parser)]
@@ -11,6 +11,7 @@ use crate::{bench, build, check, clients, demo, idl, localnet, setup, test};
 enum Verb {
     Setup(setup::Arguments),
     Build(build::Arguments),
+    Ptx(ptx::Arguments),
     Idl(idl::Arguments),
     Clients(clients::Arguments),
     Test(test::Arguments),
@@ -25,6 +26,7 @@ pub fn run() -> Result<()> {
     match Verb::parse() {
         Verb::Setup(arguments) => setup::run(arguments),
         Verb::Build(arguments) => build::run(arguments),
+        Verb::Ptx(arguments) => ptx::run(arguments),
         Verb::Idl(arguments) => idl::run(arguments),
         Verb::Clients(arguments) => clients::run(arguments),
         Verb::Test(arguments) => test::run(arguments),

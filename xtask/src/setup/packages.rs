@@ -38,6 +38,14 @@ pub fn ensure_npm() -> Result<()> {
     install(&missing(&["nodejs", "npm"])?)
 }
 
+/// Python's pip, wherever it came from.
+pub fn ensure_pip() -> Result<()> {
+    if command::ask("python3", &["-m", "pip", "--version"]).is_some() {
+        return Ok(());
+    }
+    install(&missing(&["python3", "python3-pip"])?)
+}
+
 /// Installs packages as root, or says how.
 fn install(packages: &[&str]) -> Result<()> {
     if packages.is_empty() {
