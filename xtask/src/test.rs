@@ -1,12 +1,13 @@
 //! Owns `test`: every test of the workspace, against the programs that are shipped and a real validator.
 
+use std::path::PathBuf;
 use std::process::Command;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
 use crate::build;
 use crate::command;
-use crate::places::Places;
+use crate::places::{self, Places};
 use crate::programs::Program;
 use crate::setup;
 
@@ -31,15 +32,37 @@ pub fn run(arguments: Arguments) -> Result<()> {
     cargo.args(&arguments.cargo);
     tell_programs(&mut cargo, &places, &programs);
     tell_processes(&mut cargo, &places)?;
+    command::run(&mut cargo)?;
+    if arguments.cargo.is_empty() { on_emulated_gpu(&places) } else { Ok(()) }
+}
+
+/// Runs the tests of the GPU's host side once more, with a CUDA driver whose devices execute the committed PTX on the
+/// processor. Before, in the workspace's run, they met the machine's own driver, or said that there is none.
+fn on_emulated_gpu(places: &Places) -> Result<()> {
+    println!("the GPU tests again, on the emulated driver:");
+    let mut cargo = command::cargo(places);
+    cargo.args(["test", "--package", "gpu-host"]).env("LD_LIBRARY_PATH", emulated_driver(places)?);
     command::run(&mut cargo)
 }
 
-/// Builds what tests start as processes of their own, and names it to a process: the validator, and the folder of the
-/// workspace's binaries.
+/// The folder of the emulated CUDA driver, built.
+fn emulated_driver(places: &Places) -> Result<PathBuf> {
+    command::run(command::cargo(places).args(["build", "--quiet", "--package", "emulated-gpu"]))?;
+    // A folder of its own: what else is built must not be found by a program that looks for libraries.
+    let folder = places.target().join("emulated-gpu");
+    let built = places.target().join("debug/libcuda.so");
+    let library = std::fs::read(&built).with_context(|| format!("{} cannot be read", built.display()))?;
+    places::write_if_changed(&folder.join("libcuda.so.1"), &library)?;
+    Ok(folder)
+}
+
+/// Builds what tests start as processes of their own, and names it to a process: the validator, the folder of the
+/// workspace's binaries, and that of the emulated CUDA driver.
 pub fn tell_processes(command: &mut Command, places: &Places) -> Result<()> {
     let validator = setup::validator(places)?;
     command::run(command::cargo(places).args(["build", "--quiet", "--workspace", "--bins"]))?;
     command.env("RENDER_COMPUTE_VALIDATOR", validator).env("RENDER_COMPUTE_BIN", places.target().join("debug"));
+    command.env("RENDER_COMPUTE_EMULATED_CUDA", emulated_driver(places)?);
     Ok(())
 }
 
