@@ -1,5 +1,8 @@
 //! Seeds, sizes and flags that every part of the system must agree on.
 
+/// Bytes of a job's statement.
+pub use kernels::referee::STATEMENT_BYTES;
+
 /// Seed of the one [`Network`](crate::state::Network) account.
 pub const SEED_NETWORK: &[u8] = b"network";
 /// Seed of the token account that holds every node's stake.
@@ -45,17 +48,11 @@ pub const MAX_LEASES_PER_JOB: u32 = 1_024;
 pub const MINIMUM_LEASE_SECONDS: u32 = 5;
 /// Audits a lease can have.
 pub const MAX_AUDITS: usize = 2;
-/// Nodes that can compute one lease: its holder and the auditors.
-pub const MAX_REPLICAS: u8 = 3;
-/// Bytes of a job's statement.
-pub const STATEMENT_BYTES: usize = 128;
 /// The lottery draws from the first slot later than this many after the commitment: a leader makes four slots in a row, so the
 /// one who took the commitment in does not make the hash.
 pub const LOTTERY_DELAY_SLOTS: u64 = 4;
-/// Most hashes of one division of a Merkle tree.
-pub const TREE_CHILDREN: usize = 16;
 /// Parts of one division of a range of steps; one hash less is posted.
-pub const STEP_PARTS: usize = 32;
+pub const STEP_PARTS: usize = market_model::dispute::STEP_PARTS as usize;
 /// Bytes before the evidence in its account: discriminator, author, dispute.
 pub const EVIDENCE_HEADER: usize = 8 + 32 + 32;
 /// Most bytes of evidence: a state, 16 leaves of memory and their proof in the largest image that has one.

@@ -1,17 +1,14 @@
 //! The bisection game over one lease: who plays, what is agreed, what is denied, whose turn it is.
 
 use crate::{
-    constants::{STATEMENT_BYTES, STEP_PARTS, TREE_CHILDREN},
+    constants::{STATEMENT_BYTES, STEP_PARTS},
     errors::{RenderError, refused},
 };
 use anchor_lang::prelude::*;
 use market_model::{
     MarketError,
-    dispute::{self, DisputeRules, Game, Stage, Verdict},
+    dispute::{DisputeRules, Game, Stage, Verdict},
 };
-
-// What the account has room for is what the rules divide by.
-const _: () = assert!(TREE_CHILDREN as u64 == dispute::TREE_CHILDREN && STEP_PARTS as u64 == dispute::STEP_PARTS);
 
 /// A dispute. `stage` and `posted` say whose turn it is, `low` and `high` what is agreed and denied; see `market_model::dispute`.
 #[account]

@@ -1,6 +1,6 @@
 //! The emission period: its totals, its pools, and each node's share of them.
 
-use crate::{constants::CLASSES, errors::RenderError};
+use crate::{constants::CLASSES, errors::RenderError, model::sum};
 use anchor_lang::prelude::*;
 
 /// An epoch. Written when opened, while its shards are summed, and when finalized; claims only read it.
@@ -115,4 +115,15 @@ pub struct NodeEpoch {
     pub bump: u8,
     /// Zero.
     pub reserved: [u8; 21],
+}
+
+impl NodeEpoch {
+    /// Counts accepted work of the node, here and in its shard of the epoch; returns the node's work of the class after it.
+    pub fn credit(&mut self, shard: &mut EpochShard, class: u8, value: u64) -> Result<u64> {
+        let work = self.work.get_mut(usize::from(class)).ok_or(RenderError::UnknownKind)?;
+        *work = sum(*work, value)?;
+        let shard_work = shard.work.get_mut(usize::from(class)).ok_or(RenderError::UnknownKind)?;
+        *shard_work = sum(*shard_work, value)?;
+        Ok(*work)
+    }
 }

@@ -43,12 +43,8 @@ pub fn audit_accept(ctx: &mut Context<AuditAccept>) -> Result<()> {
     require!(audit.root == lease.root, RenderError::RootsDiffer);
     lease.enter(&next);
 
-    let (value, class) = (audit.value, usize::from(audit.class));
-    let work = accounts.node_epoch.work.get_mut(class).ok_or(RenderError::UnknownKind)?;
-    *work = sum(*work, value)?;
-    let node_work_after = *work;
-    let shard_work = accounts.shard.work.get_mut(class).ok_or(RenderError::UnknownKind)?;
-    *shard_work = sum(*shard_work, value)?;
+    let value = audit.value;
+    let node_work_after = accounts.node_epoch.credit(&mut accounts.shard, audit.class, value)?;
 
     let node = &mut accounts.node;
     let reputation_before = node.reputation;

@@ -46,12 +46,7 @@ pub fn lease_accept(ctx: &mut Context<LeaseAccept>) -> Result<()> {
     job.spent = sum(job.spent, spent)?;
     job.units_accepted = sum(job.units_accepted, u64::from(lease.units))?;
 
-    let class = usize::from(lease.class);
-    let work = accounts.node_epoch.work.get_mut(class).ok_or(RenderError::UnknownKind)?;
-    *work = sum(*work, value)?;
-    let node_work_after = *work;
-    let shard_work = accounts.shard.work.get_mut(class).ok_or(RenderError::UnknownKind)?;
-    *shard_work = sum(*shard_work, value)?;
+    let node_work_after = accounts.node_epoch.credit(&mut accounts.shard, lease.class, value)?;
 
     let node = &mut accounts.node;
     let reputation_before = node.reputation;
