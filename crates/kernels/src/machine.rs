@@ -51,6 +51,26 @@ pub trait Memory {
         self.word(index).map(f32::from_bits)
     }
 
+    /// Three consecutive words, these and no others. In a well-formed memory `index` is a multiple of four, so that a
+    /// machine may ask for them at once.
+    ///
+    /// # Errors
+    /// As [`Memory::word`].
+    #[inline(always)]
+    fn triple(&self, index: u32) -> Result<[u32; 3], Fault> {
+        Ok([self.word(index)?, self.word(index.wrapping_add(1))?, self.word(index.wrapping_add(2))?])
+    }
+
+    /// Four consecutive words, as [`Memory::triple`].
+    ///
+    /// # Errors
+    /// As [`Memory::word`].
+    #[inline(always)]
+    fn quad(&self, index: u32) -> Result<[u32; 4], Fault> {
+        let [a, b, c] = self.triple(index)?;
+        Ok([a, b, c, self.word(index.wrapping_add(3))?])
+    }
+
     /// Three consecutive words as f32.
     ///
     /// # Errors

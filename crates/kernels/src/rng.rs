@@ -2,12 +2,36 @@
 //! 1, 2, 3", SC 2011). A number is a pure function of (seed, pixel, sample, dimension), so samples can be drawn in any
 //! order on any machine.
 
+/// Both halves of a product, the lower one first.
+#[inline(always)]
+fn product(a: u32, b: u32) -> [u32; 2] {
+    #[cfg(target_arch = "nvptx64")]
+    {
+        let (low, high);
+        // SAFETY: instructions on registers. By name, because LLVM makes 64-bit multiplications and exclusive ors of
+        // it.
+        unsafe {
+            core::arch::asm!(
+                "{{ .reg .b64 product; mul.wide.u32 product, {}, {}; mov.b64 {{{}, {}}}, product; }}",
+                in(reg32) a, in(reg32) b, out(reg32) low, out(reg32) high,
+                options(pure, nomem, nostack, preserves_flags)
+            );
+        }
+        [low, high]
+    }
+    #[cfg(not(target_arch = "nvptx64"))]
+    {
+        let product = u64::from(a) * u64::from(b);
+        [product as u32, (product >> 32) as u32]
+    }
+}
+
 /// The Philox4x32 bijection with ten rounds.
 pub fn philox(mut counter: [u32; 4], mut key: [u32; 2]) -> [u32; 4] {
     for _ in 0..10 {
-        let a = u64::from(counter[0]) * 0xd251_1f53;
-        let b = u64::from(counter[2]) * 0xcd9e_8d57;
-        counter = [(b >> 32) as u32 ^ counter[1] ^ key[0], b as u32, (a >> 32) as u32 ^ counter[3] ^ key[1], a as u32];
+        let [low_a, high_a] = product(counter[0], 0xd251_1f53);
+        let [low_b, high_b] = product(counter[2], 0xcd9e_8d57);
+        counter = [high_b ^ counter[1] ^ key[0], low_b, high_a ^ counter[3] ^ key[1], low_a];
         key = [key[0].wrapping_add(0x9e37_79b9), key[1].wrapping_add(0xbb67_ae85)];
     }
     counter

@@ -1,7 +1,11 @@
-//! SHA-256: on the chain the runtime's syscall, elsewhere the `sha2` crate, which finds SHA-NI and the arm64 instructions.
+//! SHA-256: on the chain the runtime's syscall, on GPUs [`words`], elsewhere the `sha2` crate, which finds SHA-NI and the
+//! arm64 instructions.
 //!
 //! The hashes of results and traces are of a hundred bytes, where copying into a streaming hasher costs as much as
 //! hashing; so short messages are padded here and go to the compression function as they are.
+
+#[cfg(not(any(target_os = "solana", target_arch = "bpf")))]
+pub mod words;
 
 /// A SHA-256 digest.
 pub type Digest = [u8; 32];
@@ -9,14 +13,12 @@ pub type Digest = [u8; 32];
 /// Bytes of a block.
 const BLOCK: usize = 64;
 
-#[cfg(not(any(target_os = "solana", target_arch = "bpf")))]
+#[cfg(not(any(target_os = "solana", target_arch = "bpf", target_arch = "nvptx64")))]
 mod processor {
+    use super::words::INITIAL;
     use super::{BLOCK, Digest};
     use sha2::Digest as _;
     use sha2::digest::generic_array::GenericArray;
-
-    const INITIAL: [u32; 8] =
-        [0x6a09_e667, 0xbb67_ae85, 0x3c6e_f372, 0xa54f_f53a, 0x510e_527f, 0x9b05_688c, 0x1f83_d9ab, 0x5be0_cd19];
 
     /// Pads a message of `length` bytes that fills exactly so many blocks, behind `hashed` bytes (whole blocks) that led to
     /// `state`. `write` puts the message in its place; inlined with constant lengths, that is a few moves of registers.
@@ -100,11 +102,15 @@ mod processor {
     }
 }
 
-#[cfg(any(target_os = "solana", target_arch = "bpf"))]
+#[cfg(any(target_os = "solana", target_arch = "bpf", target_arch = "nvptx64"))]
 mod processor {
     use super::{BLOCK, Digest};
 
+    #[cfg(target_arch = "nvptx64")]
+    pub use super::words::sha256;
+
     /// SHA-256 of the concatenated parts.
+    #[cfg(not(target_arch = "nvptx64"))]
     pub fn sha256(parts: &[&[u8]]) -> Digest {
         unsafe extern "C" {
             fn sol_sha256(parts: *const u8, count: u64, result: *mut u8) -> u64;
@@ -121,7 +127,8 @@ mod processor {
         sha256(&[&[prefix], left, right])
     }
 
-    /// A first block that many messages have in common; the syscall knows no state, so it is hashed each time.
+    /// A first block that many messages have in common; the syscall knows no state, and no GPU's kernel asks for one, so it
+    /// is hashed each time.
     #[derive(Clone, Copy, Debug)]
     pub struct FirstBlock([u8; BLOCK]);
 

@@ -1,8 +1,8 @@
 //! Arithmetic that gives the same bits on x86-64, arm64, PTX and SBF.
 //!
 //! Only `+ - * /`, square root, compares, integer operations and bit casts of IEEE-754 binary32 are used, each rounded
-//! to nearest-even, with subnormals kept and no fused operation (on SBF a fused multiply-add is software). The
-//! elementary functions are polynomials over exactly reduced arguments; their coefficients are stored as bits and were
+//! to nearest-even, with subnormals kept and nothing fused but by name ([`fma`], for which the tensor engine asks and no
+//! other; on SBF it is software). The elementary functions are polynomials over exactly reduced arguments; their coefficients are stored as bits and were
 //! fitted by iterated weighted least squares (Lawson). The error bounds in the comments are asserted by the tests
 //! against f64. NaN: compare-select helpers say which argument wins, and [`bits`] maps every NaN to one pattern, so
 //! that payloads, which Rust leaves open (RFC 3514), never reach a committed state.
@@ -158,6 +158,107 @@ pub fn sqrt_by_integers(x: f32) -> f32 {
     // result * 2^(half_exponent + 1), result in 2^23..=2^24; the carry of 2^24 flows into the exponent field.
     let exponent = (half_exponent + 1 + 150 - 1) as u32;
     f32::from_bits((exponent << 23) + result as u32)
+}
+
+/// a b + c, rounded once. Infinite times zero and the difference of two infinities are NaN.
+#[inline(always)]
+pub fn fma(a: f32, b: f32, c: f32) -> f32 {
+    #[cfg(feature = "std")]
+    {
+        a.mul_add(b, c)
+    }
+    #[cfg(target_arch = "nvptx64")]
+    {
+        let sum;
+        // SAFETY: an instruction on registers.
+        unsafe {
+            core::arch::asm!("fma.rn.f32 {}, {}, {}, {};", out(reg32) sum, in(reg32) a, in(reg32) b, in(reg32) c,
+                options(pure, nomem, nostack));
+        }
+        sum
+    }
+    #[cfg(not(any(feature = "std", target_arch = "nvptx64")))]
+    {
+        fma_by_integers(a, b, c)
+    }
+}
+
+/// [`fma`] from integer operations alone, for machines without the instruction.
+///
+/// The product of two 24-bit mantissas is exact in 48 bits. It and the summand are brought to 62 bits; where the
+/// smaller one then loses bits it was shifted by more than 13, so at most one leading bit of the larger one can cancel,
+/// and a sticky bit for what was lost decides every rounding as the lost bits would.
+pub fn fma_by_integers(a: f32, b: f32, c: f32) -> f32 {
+    let product_is_negative = is_negative(a) != is_negative(b);
+    if !(is_finite(a) && is_finite(b) && is_finite(c)) {
+        // With an infinite or undefined operand a b + c is what two roundings give, but for a finite a b that overflows.
+        let product = if is_finite(a) && is_finite(b) { 0.0 } else { a * b };
+        return f32::from_bits(bits(product + c));
+    }
+    let ((mantissa_a, exponent_a), (mantissa_b, exponent_b)) = (mantissa_and_exponent(a), mantissa_and_exponent(b));
+    let (product, summand) = (mantissa_a * mantissa_b, mantissa_and_exponent(c));
+    if product == 0 {
+        let zero = if product_is_negative { -0.0 } else { 0.0 };
+        return zero + c;
+    }
+    if summand.0 == 0 {
+        return round_scaled(product_is_negative, product, exponent_a + exponent_b);
+    }
+    let normalised = |mantissa: u64, exponent: i32, negative: bool| {
+        let shift = mantissa.leading_zeros() - 2;
+        (mantissa << shift, exponent - shift as i32, negative)
+    };
+    let product = normalised(product, exponent_a + exponent_b, product_is_negative);
+    let summand = normalised(summand.0, summand.1, is_negative(c));
+    let (large, small) =
+        if (product.1, product.0) >= (summand.1, summand.0) { (product, summand) } else { (summand, product) };
+    let distance = (large.1 - small.1).min(63) as u32;
+    let lost = small.0 & ((1 << distance) - 1) != 0;
+    let aligned = (small.0 >> distance) | u64::from(lost);
+    if large.2 == small.2 {
+        return round_scaled(large.2, large.0 + aligned, large.1);
+    }
+    match large.0 - aligned {
+        0 => 0.0,
+        difference => round_scaled(large.2, difference, large.1),
+    }
+}
+
+/// |x| = mantissa 2^exponent for a finite x, the mantissa below 2^24.
+fn mantissa_and_exponent(x: f32) -> (u64, i32) {
+    let field = x.to_bits() >> 23 & 0xff;
+    let fraction = u64::from(x.to_bits() & 0x007f_ffff);
+    if field == 0 { (fraction, -149) } else { (fraction | 0x0080_0000, field as i32 - 150) }
+}
+
+/// The f32 nearest to magnitude 2^exponent (ties to even, subnormals kept, infinite beyond the largest), negated where
+/// `negative`. A zero magnitude gives a zero.
+#[inline(always)]
+pub fn round_scaled(negative: bool, magnitude: u64, exponent: i32) -> f32 {
+    let sign = if negative { 0x8000_0000 } else { 0 };
+    if magnitude == 0 {
+        return f32::from_bits(sign);
+    }
+    let leading = 63 - magnitude.leading_zeros() as i32;
+    // How many low bits go: all but 24, or in the range of subnormals all below 2^-149.
+    let dropped = (leading - 23).max(-149 - exponent);
+    // The exponent's field, less the one that the mantissa's leading bit adds.
+    let field = dropped + exponent + 149;
+    if field >= 254 {
+        return f32::from_bits(sign | 0x7f80_0000);
+    }
+    let mantissa = if dropped <= 0 {
+        magnitude << -dropped
+    } else if dropped < 64 {
+        let kept = magnitude >> dropped;
+        let rest = magnitude << (64 - dropped);
+        let half = 1 << 63;
+        kept + u64::from(rest > half || (rest == half && kept & 1 == 1))
+    } else {
+        u64::from(dropped == 64 && magnitude > 1 << 63)
+    };
+    // A carry out of the mantissa flows into the field, up to infinity.
+    f32::from_bits(sign | (((field as u32) << 23) + mantissa as u32))
 }
 
 /// c0 + z (c1 + z (c2 + ...)).

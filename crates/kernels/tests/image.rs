@@ -94,6 +94,23 @@ fn a_truncated_image_is_refused() {
 }
 
 /// Mean over all pixels and channels, and its standard error over pixels.
+#[test]
+fn an_image_whose_sections_do_not_begin_on_leaves_is_refused() {
+    use kernels::render::image::{LEAF_WORDS, header};
+    let image = compile(&cornell()).unwrap();
+    // The same content, with the last section and all that points to it half a leaf further on.
+    let table = image.words()[header::ENVIRONMENT_TABLE as usize] as usize;
+    let mut words = image.words().to_vec();
+    let gap = LEAF_WORDS / 2;
+    words.splice(table..table, vec![0; gap]);
+    words.extend(vec![0; LEAF_WORDS - gap]);
+    words[header::ENVIRONMENT_TABLE as usize] += gap as u32;
+    words[header::LENGTH as usize] = words.len() as u32;
+    let bytes: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
+    let error = SceneImage::from_bytes(&bytes).unwrap_err();
+    assert_eq!((error.field.as_str(), error.reason.contains("leaf")), ("image.header", true), "{error}");
+}
+
 fn mean(scene: &Scene, frame: &Frame) -> (f64, f64) {
     let tracer = Tracer::new(compile(scene).unwrap()).unwrap();
     let outputs = render_units(&tracer, frame, 0..frame.units()).unwrap();

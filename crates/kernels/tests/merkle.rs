@@ -16,6 +16,19 @@ fn the_hashes_are_those_of_rfc_6962() {
 }
 
 #[test]
+fn bytes_have_the_root_of_their_leaves_in_order() {
+    let bytes: Vec<u8> = (0..300_000_u32).map(|index| (index.wrapping_mul(0x9e37_79b9) >> 24) as u8).collect();
+    for length in [0, 1, LEAF_BYTES - 1, LEAF_BYTES, LEAF_BYTES + 1, 200 * LEAF_BYTES, bytes.len()] {
+        let mut hashes = Vec::new();
+        for first in (0..length).step_by(LEAF_BYTES) {
+            hashes.push(leaf(&bytes[first..length.min(first + LEAF_BYTES)]));
+        }
+        assert_eq!(leaves_of(length as u64), hashes.len() as u64);
+        assert_eq!(root_of_bytes(&bytes[..length]), root(&hashes), "{length} bytes");
+    }
+}
+
+#[test]
 fn every_leaf_of_every_tree_is_proved() {
     for count in 1..40 {
         let tree = Tree::new(leaves(count));

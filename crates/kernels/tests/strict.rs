@@ -113,3 +113,47 @@ fn selection_names_the_winner_for_nan() {
     assert_eq!((min(f32::NAN, 1.0), max(f32::NAN, 1.0), clamp(f32::NAN, 2.0, 3.0)), (1.0, 1.0, 2.0));
     assert_eq!(bits(f32::from_bits(0xffc0_1234)), 0x7fc0_0000);
 }
+
+fn assert_fused(a: f32, b: f32, c: f32) {
+    let (expected, actual) = (a.mul_add(b, c), fma_by_integers(a, b, c));
+    assert_eq!(bits(actual), bits(expected), "{a:e} * {b:e} + {c:e}: {actual:e} {expected:e}");
+    assert_eq!(bits(fma(a, b, c)), bits(expected));
+}
+
+#[test]
+fn the_integer_fused_multiply_add_equals_the_hardware_on_edges() {
+    let mut edges = vec![0, 1, 2, 3, 0x007f_ffff, 0x0080_0000, 0x0080_0001, 0x7f7f_ffff, 0x7f80_0000, 0x7fc0_0000];
+    for field in [1, 23, 24, 25, 63, 64, 103, 126, 127, 128, 150, 151, 190, 253, 254_u32] {
+        edges.extend([0, 1, 0x0040_0000, 0x007f_fffe, 0x007f_ffff].map(|fraction| field << 23 | fraction));
+    }
+    let values: Vec<f32> =
+        edges.iter().flat_map(|bits| [f32::from_bits(*bits), f32::from_bits(*bits | 0x8000_0000)]).collect();
+    for a in &values {
+        for b in &values {
+            for c in &values {
+                assert_fused(*a, *b, *c);
+            }
+        }
+    }
+}
+
+#[test]
+fn the_integer_fused_multiply_add_equals_the_hardware_on_random_inputs() {
+    for index in 0..3_000_000_u32 {
+        let words = kernels::rng::draw(2, index, 0, 0);
+        let [a, b, c] = [0, 1, 2].map(|place| f32::from_bits(words[place]));
+        assert_fused(a, b, c);
+        // Near cancellation: the summand is the rounded product, or a few units beside it.
+        let [a, b] = [0, 1].map(|place| f32::from_bits((words[place] & 0x807f_ffff) | (64 + words[place] % 128) << 23));
+        let product = -(a * b);
+        assert_fused(a, b, product);
+        assert_fused(a, b, f32::from_bits(product.to_bits().wrapping_add(words[3] % 7).wrapping_sub(3)));
+        // Results around the least normal number, where subnormals are rounded.
+        let tiny = |word: u32| f32::from_bits((word & 0x807f_ffff) | ((word >> 8) % 3) << 23);
+        let scale = |word: u32| f32::from_bits((word & 0x807f_ffff) | (100 + word % 30) << 23);
+        assert_fused(tiny(words[0]), scale(words[1]), tiny(words[2]));
+        // A summand at every distance from the product.
+        let beside = (product.to_bits() >> 23 & 0xff) as i32 + (words[3] % 61) as i32 - 30;
+        assert_fused(a, b, f32::from_bits((words[2] & 0x807f_ffff) | (beside.clamp(0, 254) as u32) << 23));
+    }
+}

@@ -72,4 +72,12 @@ pub const BENCHMARKS: &[Benchmark] = &[
         arguments: &[],
         needs_validator: false,
     },
+    Benchmark {
+        package: "kernels",
+        target: Target::Example,
+        name: "tensor-bench",
+        profile: Profile::Release,
+        arguments: &[],
+        needs_validator: false,
+    },
 ];

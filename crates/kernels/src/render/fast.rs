@@ -50,14 +50,15 @@ impl Tracer {
 
     /// The traversal that the state is about to begin, in one go.
     fn traverse(&self, state: &mut State) {
-        let traversal = state.traversal_mut();
+        let walk = state.walk_mut();
+        let traversal = &mut walk.path.traversal;
         let (origin, direction, limit) = (traversal.origin, traversal.direction, traversal.limit);
         if traversal.shadow != 0 {
             traversal.primitive = if self.wide.occluded(origin, direction, limit) { 0 } else { NONE };
         } else if let Some(hit) = self.wide.closest(origin, direction, limit) {
             (traversal.limit, traversal.primitive, traversal.u, traversal.v) = (hit.t, hit.primitive, hit.u, hit.v);
         }
-        state.end_traversal();
+        walk.end_traversal();
     }
 
     /// Executes the sample that begins in `state`, up to its idle steps. Steps are not counted.

@@ -1,6 +1,7 @@
 //! Tests: hits depend on the triangles alone, whatever hierarchy and whatever traversal finds them.
 
 use super::bvh::{Child, Hierarchy, Node};
+use super::compressed::Compressed;
 use super::image::{SceneImage, compile, lay_out};
 use super::intersect::{Bounds, Hit, Ray, padded_bounds, triangle_hit};
 use super::path::canonical_hit;
@@ -12,26 +13,26 @@ use crate::strict::vector::{Vec3, add, interpolate, normalize_or, scale, subtrac
 use std::vec;
 use std::vec::Vec;
 
-struct Random(u64, u32);
+pub(super) struct Random(pub u64, pub u32);
 
 impl Random {
-    fn word(&mut self) -> u32 {
+    pub fn word(&mut self) -> u32 {
         self.1 += 1;
         rng::draw(self.0, self.1, 1, 2)[3]
     }
-    fn below(&mut self, limit: u32) -> u32 {
+    pub fn below(&mut self, limit: u32) -> u32 {
         self.word() % limit
     }
-    fn signed(&mut self) -> f32 {
+    pub fn signed(&mut self) -> f32 {
         2.0 * rng::unit(self.word()) - 1.0
     }
-    fn point(&mut self) -> Vec3 {
+    pub fn point(&mut self) -> Vec3 {
         [self.signed(), self.signed(), self.signed()]
     }
 }
 
 /// Triangles of every kind: free ones, flat ones in axis planes, on a shared grid, slivers, points, and doubles.
-fn soup(random: &mut Random, size: f32) -> Scene {
+pub(super) fn soup(random: &mut Random, size: f32) -> Scene {
     let mut mesh = Mesh::default();
     let count = 1 + random.below(120);
     for _ in 0..count {
@@ -67,7 +68,7 @@ fn soup(random: &mut Random, size: f32) -> Scene {
 }
 
 /// Rays that provoke ties: through corners, along axes with zeros of both signs, inside planes, from far away.
-fn ray(random: &mut Random, scene: &Scene, size: f32) -> (Vec3, Vec3) {
+pub(super) fn ray(random: &mut Random, scene: &Scene, size: f32) -> (Vec3, Vec3) {
     let positions = &scene.mesh.positions;
     let corner = positions[random.below(positions.len() as u32) as usize];
     let mut origin = scale(random.point(), 2.0 * size);
@@ -90,7 +91,7 @@ fn ray(random: &mut Random, scene: &Scene, size: f32) -> (Vec3, Vec3) {
 }
 
 /// The definition: the least (t, primitive) over all triangles.
-fn brute_force(scene: &Scene, origin: Vec3, direction: Vec3, limit: f32) -> Option<Hit> {
+pub(super) fn brute_force(scene: &Scene, origin: Vec3, direction: Vec3, limit: f32) -> Option<Hit> {
     let ray = Ray::new(origin, direction);
     let mut best: Option<Hit> = None;
     for (primitive, triangle) in (0..).zip(&scene.mesh.triangles) {
@@ -105,7 +106,7 @@ fn brute_force(scene: &Scene, origin: Vec3, direction: Vec3, limit: f32) -> Opti
 }
 
 /// A hierarchy that ignores where the triangles are, with boxes wider than they need to be.
-fn shuffled_hierarchy(random: &mut Random, scene: &Scene) -> Hierarchy {
+pub(super) fn shuffled_hierarchy(random: &mut Random, scene: &Scene) -> Hierarchy {
     let mut order: Vec<u32> = (0..scene.mesh.triangles.len() as u32).collect();
     for last in (1..order.len()).rev() {
         order.swap(last, random.below(last as u32 + 1) as usize);
@@ -151,6 +152,7 @@ fn every_hierarchy_and_every_traversal_finds_the_hit_of_the_definition() {
             images.push(lay_out(&scene, &hierarchy).unwrap());
         }
         let wides: Vec<Wide> = images.iter().map(|image| Wide::new(image).unwrap()).collect();
+        let compressed: Vec<Compressed> = images.iter().map(|image| Compressed::new(image).unwrap()).collect();
         for image in &images {
             assert_eq!(&SceneImage::from_bytes(&image.to_bytes()).unwrap(), image);
         }
@@ -159,15 +161,17 @@ fn every_hierarchy_and_every_traversal_finds_the_hit_of_the_definition() {
             let limit = if random.below(3) == 0 { size * rng::unit(random.word()) * 4.0 } else { LARGEST };
             let expected = brute_force(&scene, origin, direction, limit);
             found += expected.is_some() as u32;
-            for (image, wide) in images.iter().zip(&wides) {
+            for ((image, wide), compressed) in images.iter().zip(&wides).zip(&compressed) {
                 let context = || std::format!("seed {seed} from {origin:?} to {direction:?} up to {limit}");
                 let canonical = canonical_hit(image, origin, direction, limit, false).unwrap();
                 assert_eq!(canonical, expected, "canonical {}", context());
                 assert_eq!(wide.closest(origin, direction, limit), expected, "wide {}", context());
                 assert_eq!(wide.closest_portable(origin, direction, limit), expected, "portable {}", context());
+                assert_eq!(compressed.closest(origin, direction, limit), expected, "compressed {}", context());
                 let blocked = canonical_hit(image, origin, direction, limit, true).unwrap().is_some();
                 assert_eq!(blocked, expected.is_some());
                 assert_eq!(wide.occluded(origin, direction, limit), expected.is_some());
+                assert_eq!(compressed.occluded(origin, direction, limit), expected.is_some());
             }
         }
     }

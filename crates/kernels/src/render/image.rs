@@ -209,6 +209,20 @@ impl SceneImage {
             }
             Ok(())
         };
+        for index in [
+            header::SLOTS,
+            header::FACES,
+            header::VERTICES,
+            header::MATERIALS,
+            header::TEXTURES,
+            header::LIGHTS,
+            header::ENVIRONMENT,
+            header::ENVIRONMENT_TABLE,
+        ] {
+            if !(word(index) as usize).is_multiple_of(LEAF_WORDS) {
+                return Err(error("image.header", format!("word {index}: the section does not begin on a leaf")));
+            }
+        }
         section("image.pairs", PAIRS, word(header::PAIR_COUNT), PAIR)?;
         section("image.slots", word(header::SLOTS), triangles, SLOT)?;
         section("image.faces", word(header::FACES), triangles, FACE)?;

@@ -27,6 +27,7 @@
 
 use crate::strict::vector::{Vec3, subtract};
 use crate::strict::{abs, clamp, is_negative, max, min, with_sign};
+use core::hint::select_unpredictable;
 
 /// Factor 1 - 2^-19 on the entry distance: more than the rounding of two slab distances, about 2^-22.
 pub const SLACK: f32 = f32::from_bits(0x3f7f_ffe0);
@@ -34,6 +35,20 @@ pub const SLACK: f32 = f32::from_bits(0x3f7f_ffe0);
 pub const LARGEST_COORDINATE: f32 = 1_073_741_824.0;
 /// Direction components nearer to zero than 2^-60 count as this.
 const SMALLEST_DIRECTION: f32 = f32::from_bits(0x2180_0000);
+
+/// The lesser of two numbers. A GPU does this in one instruction, which differs from [`min`] where a number is NaN and
+/// in the sign of zeros. Neither shows here: boxes and slabs are made of finite numbers, a NaN among the edge functions
+/// makes the distance NaN, which is refused, and of a zero the sign is never looked at.
+#[inline(always)]
+pub(super) fn lesser(a: f32, b: f32) -> f32 {
+    if cfg!(target_arch = "nvptx64") { a.min(b) } else { min(a, b) }
+}
+
+/// The greater of two numbers, as [`lesser`].
+#[inline(always)]
+pub(super) fn greater(a: f32, b: f32) -> f32 {
+    if cfg!(target_arch = "nvptx64") { a.max(b) } else { max(a, b) }
+}
 
 /// An axis-aligned box.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -75,9 +90,9 @@ pub fn padded_bounds(corners: &[Vec3; 3]) -> Bounds {
     let [a, b, c] = *corners;
     let mut bounds = Bounds::EMPTY;
     for axis in 0..3 {
-        let low = min(min(a[axis], b[axis]), c[axis]);
-        let high = max(max(a[axis], b[axis]), c[axis]);
-        let padding = max(abs(low), abs(high)) * f32::from_bits(0x3500_0000) + f32::from_bits(0x1780_0000);
+        let low = lesser(lesser(a[axis], b[axis]), c[axis]);
+        let high = greater(greater(a[axis], b[axis]), c[axis]);
+        let padding = greater(abs(low), abs(high)) * f32::from_bits(0x3500_0000) + f32::from_bits(0x1780_0000);
         bounds.low[axis] = low - padding;
         bounds.high[axis] = high + padding;
     }
@@ -116,16 +131,30 @@ impl Ray {
         };
         let kx = if kz == 2 { 0 } else { kz + 1 };
         let ky = if kx == 2 { 0 } else { kx + 1 };
-        let along = 1.0 / safe[kz];
+        let axes = [kx, ky, kz];
+        let along = 1.0 / component(&safe, axes, 2);
         Ray {
             origin,
             direction,
             inverse: safe.map(|d| 1.0 / d),
             negative: safe.map(is_negative),
-            axes: [kx, ky, kz],
-            shear: [direction[kx] * along, direction[ky] * along, along],
+            axes,
+            shear: [component(&direction, axes, 0) * along, component(&direction, axes, 1) * along, along],
         }
     }
+}
+
+/// The component of `v` along one of the axes of the sheared space. A GPU selects, because it cannot index registers.
+#[inline(always)]
+fn component(v: &Vec3, axes: [usize; 3], axis: usize) -> f32 {
+    if cfg!(target_arch = "nvptx64") { selected(v, axes[2], axis) } else { v[axes[axis]] }
+}
+
+/// [`component`] from the last axis alone: the first two follow it in the order x, y, z, x, y.
+#[inline(always)]
+pub(super) fn selected(v: &Vec3, last: usize, axis: usize) -> f32 {
+    let [if_x, if_y, if_z] = [v[(axis + 1) % 3], v[(axis + 2) % 3], v[axis]];
+    select_unpredictable(last == 0, if_x, select_unpredictable(last == 1, if_y, if_z))
 }
 
 /// Entry (times [`SLACK`]) and exit distance of a ray and a box; the entry is greater where the box is missed.
@@ -135,8 +164,8 @@ pub fn slab(ray: &Ray, bounds: &Bounds) -> (f32, f32) {
         let plane = if ray.negative[axis] != far { bounds.high[axis] } else { bounds.low[axis] };
         (plane - ray.origin[axis]) * ray.inverse[axis]
     };
-    let near = max(max(plane(0, false), plane(1, false)), plane(2, false));
-    let far = min(min(plane(0, true), plane(1, true)), plane(2, true));
+    let near = greater(greater(plane(0, false), plane(1, false)), plane(2, false));
+    let far = lesser(lesser(plane(0, true), plane(1, true)), plane(2, true));
     (near * SLACK, far)
 }
 
@@ -163,23 +192,24 @@ pub struct Hit {
 /// (t, u, v) where the ray meets the triangle, from either side, at `0 < t <= limit`.
 #[inline(always)]
 pub fn triangle_hit(ray: &Ray, corners: &[Vec3; 3], limit: f32) -> Option<(f32, f32, f32)> {
-    let [kx, ky, kz] = ray.axes;
     let [sx, sy, sz] = ray.shear;
     let [a, b, c] = corners.map(|corner| subtract(corner, ray.origin));
-    let (ax, ay) = (a[kx] - sx * a[kz], a[ky] - sy * a[kz]);
-    let (bx, by) = (b[kx] - sx * b[kz], b[ky] - sy * b[kz]);
-    let (cx, cy) = (c[kx] - sx * c[kz], c[ky] - sy * c[kz]);
+    let along = |v: &Vec3, axis: usize| component(v, ray.axes, axis);
+    let (az, bz, cz) = (along(&a, 2), along(&b, 2), along(&c, 2));
+    let (ax, ay) = (along(&a, 0) - sx * az, along(&a, 1) - sy * az);
+    let (bx, by) = (along(&b, 0) - sx * bz, along(&b, 1) - sy * bz);
+    let (cx, cy) = (along(&c, 0) - sx * cz, along(&c, 1) - sy * cz);
     let u = cx * by - cy * bx;
     let v = ax * cy - ay * cx;
     let w = bx * ay - by * ax;
-    let least = min(min(u, v), w);
-    let greatest = max(max(u, v), w);
+    let least = lesser(lesser(u, v), w);
+    let greatest = greater(greater(u, v), w);
     if least < 0.0 && greatest > 0.0 {
         return None;
     }
     let determinant = u + v + w;
     let inverse = 1.0 / determinant;
-    let distance = (u * (sz * a[kz]) + v * (sz * b[kz])) + w * (sz * c[kz]);
+    let distance = (u * (sz * az) + v * (sz * bz)) + w * (sz * cz);
     let t = distance * inverse;
     // Also refuses a zero determinant: t is then infinite or NaN.
     if !(t > 0.0 && t < crate::strict::LARGEST) {
@@ -192,7 +222,7 @@ pub fn triangle_hit(ray: &Ray, corners: &[Vec3; 3], limit: f32) -> Option<(f32, 
 #[inline(always)]
 pub fn confirm(ray: &Ray, corners: &[Vec3; 3], t: f32, limit: f32) -> Option<f32> {
     let (near, far) = slab(ray, &padded_bounds(corners));
-    let t = clamp(t, near, far);
+    let t = lesser(greater(t, near), far);
     if near <= far && t > 0.0 && t <= limit { Some(t) } else { None }
 }
 

@@ -34,6 +34,7 @@ impl core::error::Error for FrameError {}
 
 /// One picture to be rendered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(C)]
 pub struct Frame {
     /// Pixels across, 1..=16384.
     pub width: u32,

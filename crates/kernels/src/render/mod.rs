@@ -6,6 +6,7 @@
 pub mod bsdf;
 pub mod bvh;
 pub mod camera;
+mod collapse;
 pub mod compressed;
 pub mod fast;
 #[cfg(test)]

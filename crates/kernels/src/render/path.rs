@@ -4,12 +4,12 @@
 //! Each phase is one small step: one pair of boxes, one triangle, one surface, one texture, one light.
 //!
 //! # Steps and strides
-//! Pixels are taken row by row, the samples of a pixel in order. Every sample owns a *stride* of
-//! [`steps_per_sample`] steps, a bound that no sample exceeds; what it does not need it spends in the phase `Idle`,
-//! which only counts. So the number of steps of a unit is known without executing it, the state at every multiple of
-//! the stride is a sample boundary, and at a boundary everything but the job, the sums and the digest is zero: a fast
-//! path that never walks the canonical hierarchy produces these states for nothing. A dispute is bisected over pixels and
-//! samples first and only then inside one sample, where idle steps are skipped in one go ([`State::skip_idle`]).
+//! Pixels are taken row by row, the samples of a pixel in order. Every sample owns a *stride* of [`steps_per_sample`]
+//! steps, a bound that no sample exceeds; what it does not need it spends in the phase `Idle`, which only counts. So
+//! the number of steps of a unit is known without executing it, the state at every multiple of the stride is a sample
+//! boundary, and at a boundary everything but the job, the sums and the digest is zero: a fast path that never walks
+//! the canonical hierarchy produces these states for nothing. A dispute is bisected over pixels and samples first and
+//! only then inside one sample, where idle steps are skipped in one go ([`State::skip_idle`]).
 //!
 //! ```text
 //! Camera -> Pair* / Leaf* -> Environment -------------------------------------> Accumulate -> Idle* -> Camera | Done
@@ -144,7 +144,7 @@ impl Default for Traversal {
 
 /// The surface point that a path stands at.
 #[derive(Clone, Debug, Default, PartialEq)]
-struct Surface {
+pub(super) struct Surface {
     outgoing: Vec3,
     position: Vec3,
     geometric: Vec3,
@@ -162,46 +162,98 @@ struct Surface {
     light_density: f32,
 }
 
+impl Surface {
+    /// Texture number 0 to 3, or [`NONE`]. Each index is a constant, so that a loop over them needs no array in memory,
+    /// which on a GPU would be far away.
+    #[inline(always)]
+    pub(super) fn texture(&self, which: usize) -> u32 {
+        match which {
+            0 => self.textures[0],
+            1 => self.textures[1],
+            2 => self.textures[2],
+            _ => self.textures[3],
+        }
+    }
+}
+
 /// A light that was chosen and not yet added.
 #[derive(Clone, Debug, Default, PartialEq)]
-struct Chosen {
+pub(super) struct Chosen {
     direction: Vec3,
     distance: f32,
     density: f32,
     /// Emitted radiance; after `LightScatter`, what to add if nothing is in the way.
-    radiance: Vec3,
+    pub(super) radiance: Vec3,
     uv: [f32; 2],
     texture: u32,
 }
 
 /// Everything that belongs to one sample; all zero between samples.
 #[derive(Clone, Debug, Default, PartialEq)]
-struct Path {
-    bounce: u32,
-    throughput: Vec3,
-    radiance: Vec3,
+pub(super) struct Path {
+    pub(super) bounce: u32,
+    pub(super) throughput: Vec3,
+    pub(super) radiance: Vec3,
     /// Density with which the last direction was sampled; 0 for the camera ray.
-    density: f32,
-    traversal: Traversal,
-    surface: Surface,
-    chosen: Chosen,
+    pub(super) density: f32,
+    pub(super) traversal: Traversal,
+    pub(super) surface: Surface,
+    pub(super) chosen: Chosen,
+}
+
+/// Which pixel of the frame a path belongs to.
+pub(super) trait Place {
+    /// Column and row.
+    fn position(&self, frame: &Frame) -> Result<(u32, u32), Fault>;
+
+    /// Row-major number, which random numbers are drawn for.
+    #[inline(always)]
+    fn number(&self, frame: &Frame) -> Result<u32, Fault> {
+        let (x, y) = self.position(frame)?;
+        Ok(y * frame.width + x)
+    }
+}
+
+/// A pixel of a unit.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct UnitPixel {
+    unit: u64,
+    /// Row-major in the tile.
+    pixel: u32,
+}
+
+impl Place for UnitPixel {
+    fn position(&self, frame: &Frame) -> Result<(u32, u32), Fault> {
+        let (left, top, width, height) = frame.tile_rect(self.unit);
+        if width == 0 || self.pixel >= width * height {
+            return Err(Fault::State("pixel"));
+        }
+        Ok((left + self.pixel % width, top + self.pixel / width))
+    }
+}
+
+/// One sample on its way: its path, what happens next to it, and all that the phases need to know of where it belongs.
+/// The shading phases are its methods, so every way to execute them, step by step or a wave at a time, is the same
+/// code.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Walk<P> {
+    pub(super) frame: Frame,
+    pub(super) phase: Phase,
+    pub(super) place: P,
+    pub(super) sample: u32,
+    pub(super) path: Path,
 }
 
 /// The whole state between two steps, [`State::BYTES`] bytes when committed.
 #[derive(Clone, Debug, PartialEq)]
 pub struct State {
-    frame: Frame,
-    phase: Phase,
-    unit: u64,
+    walk: Walk<UnitPixel>,
     /// Of the samples of the current pixel so far.
     sum: [i64; 3],
     /// Steps since the sample began.
     inner: u64,
-    pixel: u32,
-    sample: u32,
     /// Over the pixels before the current one.
     digest: Digest,
-    path: Path,
 }
 
 /// Visits every field in the committed order, to write it or to read it.
@@ -289,8 +341,9 @@ impl State {
         if frame.unit_pixels(unit) == 0 {
             return Err(Fault::State("invalid frame or unit"));
         }
-        let path = Path::default();
-        Ok(State { frame: *frame, phase: Phase::Camera, unit, sum, inner: 0, pixel, sample, digest, path })
+        let place = UnitPixel { unit, pixel };
+        let walk = Walk { frame: *frame, phase: Phase::Camera, place, sample, path: Path::default() };
+        Ok(State { walk, sum, inner: 0, digest })
     }
 
     /// The state after the last step of a unit: [`Phase::Done`], with the digest of the result.
@@ -299,15 +352,16 @@ impl State {
     /// As [`State::at_sample`].
     pub fn at_end(frame: &Frame, unit: u64, output: Digest) -> Result<State, Fault> {
         let mut state = State::at_sample(frame, unit, frame.unit_pixels(unit), 0, [0; 3], output)?;
-        state.phase = Phase::Done;
+        state.walk.phase = Phase::Done;
         Ok(state)
     }
 
-    /// The committed form: the fields in the order in which `visit` goes through them, as little-endian words, NaN canonical.
+    /// The committed form: the fields in the order in which `visit` goes through them, as little-endian words, NaN
+    /// canonical.
     #[cfg_attr(any(target_os = "solana", target_arch = "bpf"), inline(never))]
     pub fn to_bytes(&self) -> [u8; State::BYTES] {
         let mut bytes = [0; State::BYTES];
-        let mut phase = self.phase as u32;
+        let mut phase = self.walk.phase as u32;
         self.clone().visit(&mut phase, &mut Writer { bytes: &mut bytes, at: 0 });
         bytes
     }
@@ -319,27 +373,19 @@ impl State {
     #[cfg_attr(any(target_os = "solana", target_arch = "bpf"), inline(never))]
     pub fn from_bytes(bytes: &[u8; State::BYTES]) -> Result<State, Fault> {
         let frame = Frame { width: 0, height: 0, tile: 0, samples: 0, max_bounces: 0, seed: 0 };
-        let mut state = State {
-            frame,
-            phase: Phase::Camera,
-            unit: 0,
-            sum: [0; 3],
-            inner: 0,
-            pixel: 0,
-            sample: 0,
-            digest: [0; 32],
-            path: Path::default(),
-        };
+        let place = UnitPixel { unit: 0, pixel: 0 };
+        let walk = Walk { frame, phase: Phase::Camera, place, sample: 0, path: Path::default() };
+        let mut state = State { walk, sum: [0; 3], inner: 0, digest: [0; 32] };
         let mut phase = 0;
         state.visit(&mut phase, &mut Reader { bytes, at: 0 });
-        state.phase = Phase::from_word(phase).ok_or(Fault::State("phase"))?;
+        state.walk.phase = Phase::from_word(phase).ok_or(Fault::State("phase"))?;
         Ok(state)
     }
 
-    /// The hash that stands for the state. Let head be the first [`State::HEAD_BYTES`] of the committed form and path the
-    /// others: where the path is all zero, as at every sample boundary, SHA-256(head), else SHA-256(head, SHA-256(path)).
-    /// The two messages differ in length, so no two states have the same one. A boundary costs two blocks of SHA-256, of
-    /// which the first is the same for all pixels of a unit.
+    /// The hash that stands for the state. Let head be the first [`State::HEAD_BYTES`] of the committed form and path
+    /// the others: where the path is all zero, as at every sample boundary, SHA-256(head), else SHA-256(head,
+    /// SHA-256(path)). The two messages differ in length, so no two states have the same one. A boundary costs two
+    /// blocks of SHA-256, of which the first is the same for all pixels of a unit.
     pub fn hash(&self) -> Digest {
         State::hash_of_bytes(&self.to_bytes())
     }
@@ -356,40 +402,40 @@ impl State {
 
     /// The frame that it belongs to.
     pub fn frame(&self) -> &Frame {
-        &self.frame
+        &self.walk.frame
     }
 
     /// The unit that it belongs to.
     pub fn unit(&self) -> u64 {
-        self.unit
+        self.walk.place.unit
     }
 
     /// What the next step does.
     pub fn phase(&self) -> Phase {
-        self.phase
+        self.walk.phase
     }
 
     /// (pixel of the tile, sample of the pixel, steps since the sample began).
     pub fn position(&self) -> (u32, u32, u64) {
-        (self.pixel, self.sample, self.inner)
+        (self.walk.place.pixel, self.walk.sample, self.inner)
     }
 
     /// In the phase `Idle`, counts up to `inner` steps into the sample without changing anything else: the same as so
     /// many steps, as long as `inner` is below the stride. Does nothing in other phases and never counts back.
     pub fn skip_idle(&mut self, inner: u64) {
-        if self.phase == Phase::Idle && inner > self.inner {
+        if self.walk.phase == Phase::Idle && inner > self.inner {
             self.inner = inner;
         }
     }
 
     fn visit(&mut self, phase: &mut u32, to: &mut impl Visitor) {
-        let Frame { width, height, tile, samples, max_bounces, seed } = &mut self.frame;
+        let Frame { width, height, tile, samples, max_bounces, seed } = &mut self.walk.frame;
         for word in [width, height, tile, samples, max_bounces] {
             to.word(word);
         }
         to.word(phase);
         to.long(seed);
-        to.long(&mut self.unit);
+        to.long(&mut self.walk.place.unit);
         for sum in &mut self.sum {
             let mut long = *sum as u64;
             to.long(&mut long);
@@ -397,10 +443,10 @@ impl State {
         }
         // From here on, 64 bytes into the form, boundaries of one unit differ.
         to.long(&mut self.inner);
-        to.word(&mut self.pixel);
-        to.word(&mut self.sample);
+        to.word(&mut self.walk.place.pixel);
+        to.word(&mut self.walk.sample);
         to.bytes(&mut self.digest);
-        let path = &mut self.path;
+        let path = &mut self.walk.path;
         to.word(&mut path.bounce);
         to.floats(&mut path.throughput);
         to.floats(&mut path.radiance);
@@ -477,14 +523,14 @@ impl Machine for Render {
     }
 
     fn step<M: Memory + ?Sized>(state: &mut State, memory: &M) -> Flow {
-        if state.phase == Phase::Done {
+        if state.walk.phase == Phase::Done {
             return Flow::Done;
         }
         let mut next = state.clone();
         match next.advance(memory) {
             Ok(()) => {
                 *state = next;
-                if state.phase == Phase::Done { Flow::Done } else { Flow::Continue }
+                if state.walk.phase == Phase::Done { Flow::Done } else { Flow::Continue }
             }
             Err(fault) => Flow::Fault(fault),
         }
@@ -522,6 +568,13 @@ impl Traversal {
     /// A ray that looks for the closest hit, or for any.
     fn begin(origin: Vec3, direction: Vec3, limit: f32, shadow: bool) -> Traversal {
         Traversal { origin, direction, limit, primitive: NONE, shadow: shadow as u32, ..Traversal::default() }
+    }
+
+    /// A finished search for the closest hit.
+    #[inline(always)]
+    pub(super) fn ended(origin: Vec3, direction: Vec3, hit: Hit) -> Traversal {
+        let Hit { t: limit, primitive, u, v } = hit;
+        Traversal { origin, direction, limit, primitive, u, v, ..Traversal::default() }
     }
 
     /// Takes the next entry of the stack; false where it is empty.
@@ -602,54 +655,19 @@ impl Traversal {
 impl State {
     /// Executes one step; on an error the state is partly changed and must be dropped.
     pub(crate) fn advance<M: Memory + ?Sized>(&mut self, memory: &M) -> Result<(), Fault> {
-        match self.phase {
-            Phase::Camera => self.camera(memory)?,
+        match self.walk.phase {
             Phase::Pair => {
-                let more = self.path.traversal.visit_pair(memory)?;
-                self.continue_traversal(more);
+                let more = self.walk.path.traversal.visit_pair(memory)?;
+                self.walk.continue_traversal(more);
             }
             Phase::Leaf => {
-                let more = self.path.traversal.visit_leaf(memory)?;
-                self.continue_traversal(more);
+                let more = self.walk.path.traversal.visit_leaf(memory)?;
+                self.walk.continue_traversal(more);
             }
-            Phase::Surface => self.surface(memory)?,
-            Phase::Base => {
-                let colour = self.texture(memory, 0)?;
-                let surface = &mut self.path.surface;
-                surface.base = multiply(surface.base, colour);
-                self.next_texture(1);
-            }
-            Phase::Rough => {
-                let [_, roughness, metallic] = self.texture(memory, 1)?;
-                self.path.surface.roughness *= roughness;
-                self.path.surface.metallic *= metallic;
-                self.next_texture(2);
-            }
-            Phase::Normal => {
-                let colour = self.texture(memory, 2)?;
-                self.bend_normal(colour);
-                self.next_texture(3);
-            }
-            Phase::Emission => {
-                let colour = self.texture(memory, 3)?;
-                self.path.surface.emission = multiply(self.path.surface.emission, colour);
-                self.phase = Phase::Emit;
-            }
-            Phase::Emit => self.emit(memory)?,
-            Phase::Light => self.choose_light(memory)?,
-            Phase::LightTexture => {
-                let chosen = &mut self.path.chosen;
-                let colour = sample_texture(memory, chosen.texture, chosen.uv)?;
-                chosen.radiance = multiply(chosen.radiance, colour);
-                self.phase = Phase::LightScatter;
-            }
-            Phase::LightScatter => self.weigh_light(),
-            Phase::Scatter => self.scatter()?,
-            Phase::Environment => self.environment(memory)?,
             Phase::Accumulate => self.accumulate(),
             Phase::Idle => {
                 let stride = steps_per_sample(
-                    self.frame.max_bounces,
+                    self.walk.frame.max_bounces,
                     memory.word(header::PAIR_COUNT)?,
                     memory.word(header::TRIANGLE_COUNT)?,
                 );
@@ -659,6 +677,7 @@ impl State {
                 }
             }
             Phase::Done => return Ok(()),
+            _ => self.walk.shade(memory)?,
         }
         self.inner = self.inner.wrapping_add(1);
         Ok(())
@@ -668,22 +687,22 @@ impl State {
     #[cfg_attr(any(target_os = "solana", target_arch = "bpf"), inline(never))]
     pub(super) fn next_sample(&mut self) {
         self.inner = 0;
-        self.phase = Phase::Camera;
-        self.sample = self.sample.wrapping_add(1);
-        if self.sample >= self.frame.samples {
-            self.sample = 0;
+        self.walk.phase = Phase::Camera;
+        self.walk.sample = self.walk.sample.wrapping_add(1);
+        if self.walk.sample >= self.walk.frame.samples {
+            self.walk.sample = 0;
             self.digest = next_digest(&self.digest, &self.sum);
             self.sum = [0; 3];
-            self.pixel = self.pixel.wrapping_add(1);
-            if self.pixel >= self.frame.unit_pixels(self.unit) {
-                self.phase = Phase::Done;
+            self.walk.place.pixel = self.walk.place.pixel.wrapping_add(1);
+            if self.walk.place.pixel >= self.walk.frame.unit_pixels(self.walk.place.unit) {
+                self.walk.phase = Phase::Done;
             }
         }
     }
 
     /// Begins another sample of the same pixel.
     pub(super) fn restart(&mut self, sample: u32) {
-        (self.inner, self.sample, self.phase) = (0, sample, Phase::Camera);
+        (self.inner, self.walk.sample, self.walk.phase) = (0, sample, Phase::Camera);
     }
 
     /// Sums of the samples of the current pixel so far.
@@ -691,29 +710,53 @@ impl State {
         self.sum
     }
 
-    /// The traversal that the phase `Pair` is about to begin.
-    pub(super) fn traversal_mut(&mut self) -> &mut Traversal {
-        &mut self.path.traversal
+    /// The sample on its way.
+    pub(super) fn walk_mut(&mut self) -> &mut Walk<UnitPixel> {
+        &mut self.walk
     }
 
-    /// Position of the current pixel in the frame.
-    fn pixel_position(&self) -> Result<(u32, u32), Fault> {
-        let (left, top, width, height) = self.frame.tile_rect(self.unit);
-        if width == 0 || self.pixel >= width * height {
-            return Err(Fault::State("pixel"));
+    /// Adds the sample to the pixel's fixed-point sums and clears the path.
+    #[cfg_attr(any(target_os = "solana", target_arch = "bpf"), inline(never))]
+    fn accumulate(&mut self) {
+        for (sum, radiance) in self.sum.iter_mut().zip(self.walk.path.radiance) {
+            *sum = sum.wrapping_add(to_fixed_point(radiance));
         }
-        Ok((left + self.pixel % width, top + self.pixel / width))
+        self.walk.path = Path::default();
+        self.walk.phase = Phase::Idle;
+    }
+}
+
+impl<P: Place> Walk<P> {
+    /// Executes a step that neither searches the hierarchy nor ends the sample.
+    fn shade<M: Memory + ?Sized>(&mut self, memory: &M) -> Result<(), Fault> {
+        match self.phase {
+            Phase::Camera => self.camera(memory),
+            Phase::Surface => self.surface(memory),
+            Phase::Base => self.apply_texture(memory, 0),
+            Phase::Rough => self.apply_texture(memory, 1),
+            Phase::Normal => self.apply_texture(memory, 2),
+            Phase::Emission => self.apply_texture(memory, 3),
+            Phase::Emit => self.emit(memory),
+            Phase::Light => self.choose_light(memory),
+            Phase::LightTexture => self.light_texture(memory),
+            Phase::LightScatter => {
+                self.weigh_light();
+                Ok(())
+            }
+            Phase::Scatter => self.scatter(),
+            Phase::Environment => self.environment(memory),
+            Phase::Pair | Phase::Leaf | Phase::Accumulate | Phase::Idle | Phase::Done => Err(Fault::State("phase")),
+        }
     }
 
     /// Four random words of a dimension of this sample.
     fn draw(&self, dimension: u32) -> Result<[u32; 4], Fault> {
-        let (x, y) = self.pixel_position()?;
-        Ok(rng::draw(self.frame.seed, y * self.frame.width + x, self.sample, dimension))
+        Ok(rng::draw(self.frame.seed, self.place.number(&self.frame)?, self.sample, dimension))
     }
 
     #[cfg_attr(any(target_os = "solana", target_arch = "bpf"), inline(never))]
-    fn camera<M: Memory + ?Sized>(&mut self, memory: &M) -> Result<(), Fault> {
-        let (x, y) = self.pixel_position()?;
+    pub(super) fn camera<M: Memory + ?Sized>(&mut self, memory: &M) -> Result<(), Fault> {
+        let (x, y) = self.place.position(&self.frame)?;
         let random = self.draw(0)?.map(rng::unit);
         let (across, down) = (x as f32 + random[0], y as f32 + random[1]);
         let lens = [random[2], random[3]];
@@ -759,43 +802,40 @@ impl State {
 
     /// Interpolates the hit triangle.
     #[cfg_attr(any(target_os = "solana", target_arch = "bpf"), inline(never))]
-    fn surface<M: Memory + ?Sized>(&mut self, memory: &M) -> Result<(), Fault> {
+    pub(super) fn surface<M: Memory + ?Sized>(&mut self, memory: &M) -> Result<(), Fault> {
         let Traversal { direction, primitive, u, v, .. } = self.path.traversal;
         let face = read_face(memory, primitive)?;
         let [a, b, c] = [0, 1, 2].map(|corner| face.vertices[corner]);
-        let [pa, pb, pc] = [memory.vec3(a)?, memory.vec3(b)?, memory.vec3(c)?];
+        let [pa, pb, pc] = [read_vertex(memory, a)?, read_vertex(memory, b)?, read_vertex(memory, c)?];
         let outgoing = negate(direction);
-        let geometric = normalize_or(cross(subtract(pb, pa), subtract(pc, pa)), outgoing);
-        let normals =
-            [memory.vec3(a.wrapping_add(3))?, memory.vec3(b.wrapping_add(3))?, memory.vec3(c.wrapping_add(3))?];
-        let normal = normalize_or(interpolate(normals[0], normals[1], normals[2], u, v), geometric);
-        let uv = interpolate_uv(memory, face.vertices, u, v)?;
-        let tangent = |vertex: u32| memory.vec3(vertex.wrapping_add(8));
-        let [tx, ty, tz] = interpolate(tangent(a)?, tangent(b)?, tangent(c)?, u, v);
+        let edges = [subtract(pb.position, pa.position), subtract(pc.position, pa.position)];
+        let geometric = normalize_or(cross(edges[0], edges[1]), outgoing);
+        let normal = normalize_or(interpolate(pa.normal, pb.normal, pc.normal, u, v), geometric);
+        let [uv_x, uv_y, _] = interpolate(pa.uv, pb.uv, pc.uv, u, v);
+        let [tx, ty, tz] = interpolate(pa.tangent, pb.tangent, pc.tangent, u, v);
         let handedness = memory.float(a.wrapping_add(11))?;
 
         let material = face.material;
-        let number = |offset: u32| memory.float(material.wrapping_add(offset));
+        let [red, green, blue, metallic] = memory.quad(material)?.map(f32::from_bits);
+        let [roughness, specular, normal_scale, emitted_red] =
+            memory.quad(material.wrapping_add(4))?.map(f32::from_bits);
+        let [emitted_green, emitted_blue, base_texture, rough_texture] = memory.quad(material.wrapping_add(8))?;
+        let [normal_texture, emission_texture, light_density] = memory.triple(material.wrapping_add(12))?;
         self.path.surface = Surface {
             outgoing,
-            position: interpolate(pa, pb, pc, u, v),
+            position: interpolate(pa.position, pb.position, pc.position, u, v),
             geometric: bsdf::facing(geometric, outgoing),
             normal,
             tangent: [tx, ty, tz, handedness],
-            uv,
-            base: memory.vec3(material)?,
-            metallic: number(3)?,
-            roughness: number(4)?,
-            specular: number(5)?,
-            normal_scale: number(6)?,
-            emission: memory.vec3(material.wrapping_add(7))?,
-            textures: [
-                memory.word(material.wrapping_add(10))?,
-                memory.word(material.wrapping_add(11))?,
-                memory.word(material.wrapping_add(12))?,
-                memory.word(material.wrapping_add(13))?,
-            ],
-            light_density: number(14)?,
+            uv: [uv_x, uv_y],
+            base: [red, green, blue],
+            metallic,
+            roughness,
+            specular,
+            normal_scale,
+            emission: [emitted_red, f32::from_bits(emitted_green), f32::from_bits(emitted_blue)],
+            textures: [base_texture, rough_texture, normal_texture, emission_texture],
+            light_density: f32::from_bits(light_density),
         };
         self.next_texture(0);
         Ok(())
@@ -809,9 +849,29 @@ impl State {
         self.phase = next.map_or(Phase::Emit, |index| phases[index]);
     }
 
-    #[cfg_attr(any(target_os = "solana", target_arch = "bpf"), inline(never))]
-    fn texture<M: Memory + ?Sized>(&self, memory: &M, which: usize) -> Result<Vec3, Fault> {
-        sample_texture(memory, self.path.surface.textures[which], self.path.surface.uv)
+    fn apply_texture<M: Memory + ?Sized>(&mut self, memory: &M, which: usize) -> Result<(), Fault> {
+        self.read_texture(memory, which)?;
+        self.next_texture(which + 1);
+        Ok(())
+    }
+
+    /// Reads one of the four textures, which the surface has, and applies its colour.
+    #[inline(always)]
+    pub(super) fn read_texture<M: Memory + ?Sized>(&mut self, memory: &M, which: usize) -> Result<(), Fault> {
+        let texture = self.path.surface.texture(which);
+        let colour = sample_texture(memory, texture, self.path.surface.uv)?;
+        let surface = &mut self.path.surface;
+        match which {
+            0 => surface.base = multiply(surface.base, colour),
+            1 => {
+                let [_, roughness, metallic] = colour;
+                surface.roughness *= roughness;
+                surface.metallic *= metallic;
+            }
+            2 => self.bend_normal(colour),
+            _ => surface.emission = multiply(surface.emission, colour),
+        }
+        Ok(())
     }
 
     /// Applies a texel of the normal texture in the frame of the interpolated normal and tangent.
@@ -831,7 +891,7 @@ impl State {
 
     /// Adds emitted light and decides whether the path goes on.
     #[cfg_attr(any(target_os = "solana", target_arch = "bpf"), inline(never))]
-    fn emit<M: Memory + ?Sized>(&mut self, memory: &M) -> Result<(), Fault> {
+    pub(super) fn emit<M: Memory + ?Sized>(&mut self, memory: &M) -> Result<(), Fault> {
         let path = &mut self.path;
         let surface = &mut path.surface;
         // The shading normal on the side that is seen; where it still turns away from the viewer, the geometric one.
@@ -862,7 +922,7 @@ impl State {
 
     /// Chooses a light and a point on it.
     #[cfg_attr(any(target_os = "solana", target_arch = "bpf"), inline(never))]
-    fn choose_light<M: Memory + ?Sized>(&mut self, memory: &M) -> Result<(), Fault> {
+    pub(super) fn choose_light<M: Memory + ?Sized>(&mut self, memory: &M) -> Result<(), Fault> {
         let dimension = self.path.bounce.wrapping_mul(3);
         let random = self.draw(dimension.wrapping_add(1))?;
         let lights = memory.word(header::LIGHTS)?;
@@ -889,6 +949,15 @@ impl State {
         Ok(())
     }
 
+    /// Applies the emission texture of the chosen light.
+    pub(super) fn light_texture<M: Memory + ?Sized>(&mut self, memory: &M) -> Result<(), Fault> {
+        let chosen = &mut self.path.chosen;
+        let colour = sample_texture(memory, chosen.texture, chosen.uv)?;
+        chosen.radiance = multiply(chosen.radiance, colour);
+        self.phase = Phase::LightScatter;
+        Ok(())
+    }
+
     fn bsdf(&self) -> Bsdf {
         let Surface { base, metallic, roughness, specular, .. } = self.path.surface;
         Bsdf { base, metallic, roughness, specular }
@@ -896,7 +965,7 @@ impl State {
 
     /// Turns the emitted radiance into the path's contribution and sends the shadow ray.
     #[cfg_attr(any(target_os = "solana", target_arch = "bpf"), inline(never))]
-    fn weigh_light(&mut self) {
+    pub(super) fn weigh_light(&mut self) {
         let surface = &self.path.surface;
         let chosen = &self.path.chosen;
         let evaluation = bsdf::evaluate(&self.bsdf(), surface.normal, surface.outgoing, chosen.direction);
@@ -919,7 +988,7 @@ impl State {
 
     /// Chooses the next direction, or ends the path.
     #[cfg_attr(any(target_os = "solana", target_arch = "bpf"), inline(never))]
-    fn scatter(&mut self) -> Result<(), Fault> {
+    pub(super) fn scatter(&mut self) -> Result<(), Fault> {
         let random = self.draw(self.path.bounce.wrapping_mul(3).wrapping_add(3))?.map(rng::unit);
         self.phase = Phase::Accumulate;
         let surface = &self.path.surface;
@@ -954,7 +1023,7 @@ impl State {
 
     /// Adds the radiance that arrives from outside.
     #[cfg_attr(any(target_os = "solana", target_arch = "bpf"), inline(never))]
-    fn environment<M: Memory + ?Sized>(&mut self, memory: &M) -> Result<(), Fault> {
+    pub(super) fn environment<M: Memory + ?Sized>(&mut self, memory: &M) -> Result<(), Fault> {
         let (width, height) = (memory.word(header::ENVIRONMENT_WIDTH)?, memory.word(header::ENVIRONMENT_HEIGHT)?);
         let (column, row) = light::environment_texel(self.path.traversal.direction, width, height);
         let texel = read_texel(memory, row.wrapping_mul(width).wrapping_add(column))?;
@@ -962,16 +1031,6 @@ impl State {
         self.path.radiance = add(self.path.radiance, scale(multiply(self.path.throughput, texel.0), weight));
         self.phase = Phase::Accumulate;
         Ok(())
-    }
-
-    /// Adds the sample to the pixel's fixed-point sums and clears the path.
-    #[cfg_attr(any(target_os = "solana", target_arch = "bpf"), inline(never))]
-    fn accumulate(&mut self) {
-        for (sum, radiance) in self.sum.iter_mut().zip(self.path.radiance) {
-            *sum = sum.wrapping_add(to_fixed_point(radiance));
-        }
-        self.path = Path::default();
-        self.phase = Phase::Idle;
     }
 }
 
@@ -990,12 +1049,25 @@ struct Face {
 fn read_face<M: Memory + ?Sized>(memory: &M, triangle: u32) -> Result<Face, Fault> {
     let face = triangle.wrapping_mul(FACE).wrapping_add(memory.word(header::FACES)?);
     let vertices = memory.word(header::VERTICES)?;
-    let vertex = |corner: u32| -> Result<u32, Fault> {
-        Ok(memory.word(face.wrapping_add(corner))?.wrapping_mul(VERTEX).wrapping_add(vertices))
-    };
-    let material =
-        memory.word(face.wrapping_add(3))?.wrapping_mul(MATERIAL).wrapping_add(memory.word(header::MATERIALS)?);
-    Ok(Face { vertices: [vertex(0)?, vertex(1)?, vertex(2)?], material })
+    let [a, b, c, material] = memory.quad(face)?;
+    let material = material.wrapping_mul(MATERIAL).wrapping_add(memory.word(header::MATERIALS)?);
+    let vertices = [a, b, c].map(|vertex| vertex.wrapping_mul(VERTEX).wrapping_add(vertices));
+    Ok(Face { vertices, material })
+}
+
+/// A vertex, all but the handedness of its tangent.
+struct Vertex {
+    position: Vec3,
+    normal: Vec3,
+    uv: Vec3,
+    tangent: Vec3,
+}
+
+fn read_vertex<M: Memory + ?Sized>(memory: &M, vertex: u32) -> Result<Vertex, Fault> {
+    let [px, py, pz, nx] = memory.quad(vertex)?.map(f32::from_bits);
+    let [ny, nz, u, v] = memory.quad(vertex.wrapping_add(4))?.map(f32::from_bits);
+    let tangent = memory.triple(vertex.wrapping_add(8))?.map(f32::from_bits);
+    Ok(Vertex { position: [px, py, pz], normal: [nx, ny, nz], uv: [u, v, 0.0], tangent })
 }
 
 fn interpolate_uv<M: Memory + ?Sized>(memory: &M, vertices: [u32; 3], u: f32, v: f32) -> Result<[f32; 2], Fault> {
@@ -1015,7 +1087,8 @@ fn sample_texture<M: Memory + ?Sized>(memory: &M, index: u32, uv: [f32; 2]) -> R
 /// Radiance and density of a texel of the environment.
 fn read_texel<M: Memory + ?Sized>(memory: &M, texel: u32) -> Result<(Vec3, f32), Fault> {
     let first = texel.wrapping_mul(TEXEL).wrapping_add(memory.word(header::ENVIRONMENT)?);
-    Ok((memory.vec3(first)?, memory.float(first.wrapping_add(3))?))
+    let [red, green, blue, density] = memory.quad(first)?.map(f32::from_bits);
+    Ok(([red, green, blue], density))
 }
 
 #[cfg_attr(any(target_os = "solana", target_arch = "bpf"), inline(never))]
@@ -1038,7 +1111,8 @@ fn choose_triangle<M: Memory + ?Sized>(
     point: [f32; 2],
 ) -> Result<Chosen, Fault> {
     let face = read_face(memory, triangle)?;
-    let [a, b, c] = [memory.vec3(face.vertices[0])?, memory.vec3(face.vertices[1])?, memory.vec3(face.vertices[2])?];
+    let position = |vertex: u32| memory.triple(vertex).map(|words| words.map(f32::from_bits));
+    let [a, b, c] = [position(face.vertices[0])?, position(face.vertices[1])?, position(face.vertices[2])?];
     let (u, v) = light::point_in_triangle(point);
     let normal = normalize_or(cross(subtract(b, a), subtract(c, a)), [0.0; 3]);
     let target = interpolate(a, b, c, u, v);
@@ -1136,7 +1210,7 @@ mod tests {
 
     /// One sample of the frame's only pixel, stopped in front of the given phase.
     fn run<M: Memory>(state: &mut State, memory: &M, until: Phase) {
-        while state.phase != until && state.phase != Phase::Accumulate {
+        while state.walk.phase != until && state.walk.phase != Phase::Accumulate {
             state.advance(memory).unwrap();
         }
     }
@@ -1152,23 +1226,24 @@ mod tests {
         for sample in 0..frame.samples {
             state.restart(sample);
             run(&mut state, &image, Phase::Accumulate);
-            by_both.push(f64::from(state.path.radiance[0]));
+            by_both.push(f64::from(state.walk.path.radiance[0]));
 
             state.restart(sample);
             run(&mut state, &blind, Phase::Accumulate);
-            by_scattering.push(f64::from(state.path.radiance[0]));
+            by_scattering.push(f64::from(state.walk.path.radiance[0]));
 
             state.restart(sample);
             run(&mut state, &image, Phase::Light);
-            let seen = state.path.radiance[0];
+            let seen = state.walk.path.radiance[0];
             run(&mut state, &image, Phase::LightScatter);
             let mut radiance = seen;
-            if state.phase == Phase::LightScatter {
-                let (surface, chosen) = (&state.path.surface, &state.path.chosen);
+            if state.walk.phase == Phase::LightScatter {
+                let (surface, chosen) = (&state.walk.path.surface, &state.walk.path.chosen);
                 let origin = leave_surface(surface.position, surface.geometric);
                 let limit = if chosen.distance < LARGEST { chosen.distance * 0.9997 } else { LARGEST };
                 if !occluded(&tracer, origin, chosen.direction, limit) {
-                    let evaluation = bsdf::evaluate(&state.bsdf(), surface.normal, surface.outgoing, chosen.direction);
+                    let evaluation =
+                        bsdf::evaluate(&state.walk.bsdf(), surface.normal, surface.outgoing, chosen.direction);
                     radiance += chosen.radiance[0] * evaluation.value[0] / chosen.density;
                 }
             }
@@ -1191,7 +1266,7 @@ mod tests {
         for sample in 0..frame.samples {
             state.restart(sample);
             run(&mut state, &image, Phase::Idle);
-            while state.phase != Phase::Idle {
+            while state.walk.phase != Phase::Idle {
                 state.advance(&image).unwrap();
             }
         }

@@ -34,8 +34,10 @@ pub fn decode(texel: u32, srgb: bool) -> Vec3 {
 /// The coordinate modulo `period`, 0..period also for negative ones. Unsigned, because SBF divides nothing else.
 #[inline]
 fn modulo(coordinate: i32, period: u32) -> u32 {
-    // !c = -c - 1 counts from -1 downward.
-    if coordinate >= 0 { coordinate as u32 % period } else { period - 1 - !coordinate as u32 % period }
+    // !c = -c - 1 counts from -1 downward. One division for both, because a GPU's threads would wait for each other.
+    let counted = if coordinate >= 0 { coordinate } else { !coordinate };
+    let rest = counted as u32 % period;
+    if coordinate >= 0 { rest } else { period - 1 - rest }
 }
 
 /// Index of a texel inside 0..size for any integer coordinate.

@@ -4,9 +4,10 @@
 //! its triangle test does the same operations in eight lanes (the argument stands in `super::intersect`). One generic
 //! source is compiled for AVX2, chosen at run time, and for any other machine.
 
-use super::bvh::{Child, Node};
-use super::image::{NONE, SceneImage, read_pair};
-use super::intersect::{Bounds, Hit, Ray, SLACK, confirm};
+use super::bvh::Node;
+use super::collapse::{Collapse, Costs};
+use super::image::{NONE, SceneImage};
+use super::intersect::{Hit, Ray, SLACK, confirm};
 use crate::machine::Fault;
 use crate::strict::LARGEST;
 use crate::strict::vector::Vec3;
@@ -59,11 +60,10 @@ impl Wide {
     /// # Errors
     /// [`Fault::Memory`] where the image is not whole.
     pub fn new(image: &SceneImage) -> Result<Wide, Fault> {
-        let plans = alloc::vec![Plan { count: 0, costs: [0.0; 8] }; image.pair_count() as usize];
-        let mut builder = Builder { image, plans, nodes: Vec::new(), blocks: Vec::new(), deepest: 0 };
-        let everything = Bounds { low: [-1.0; 3], high: [1.0; 3] };
-        builder.plan(&Node { bounds: everything, child: Child::Pair(0) })?;
-        builder.node(0, 1)?;
+        let collapse = Collapse::new(image, COSTS)?;
+        let root = collapse.root()?;
+        let mut builder = Builder { collapse, nodes: Vec::new(), blocks: Vec::new(), deepest: 0 };
+        builder.node(root, 1)?;
         let Builder { nodes, blocks, deepest, .. } = builder;
         Ok(Wide {
             nodes,
@@ -249,115 +249,29 @@ fn test_block<L: Lanes>(block: &Block, ray: &Ray, origin: &[L; 3], best: &mut Hi
     }
 }
 
-/// What is known about the subtree of a pair.
-#[derive(Clone, Copy)]
-struct Plan {
-    /// Triangles in it.
-    count: u32,
-    /// Least cost of representing it by at most 1, 2, ... 8 nodes and blocks.
-    costs: [f32; 8],
-}
+/// A block costs as much as a node, however many of its lanes are used.
+const COSTS: Costs = Costs { node: 1.0, leaf: 1.0, triangle: 0.0, leaf_size: BLOCK_SIZE };
 
-/// Cost of testing a wide node, and of a block.
-const NODE_COST: f32 = 1.0;
-const BLOCK_COST: f32 = 1.0;
-
-/// Collapses by dynamic programming over the surface area heuristic (Ylitie, Karras and Laine, "Efficient incoherent
-/// ray traversal on GPUs through compressed wide BVHs", 2017, section 3.2).
+/// Lays out what the collapse plans.
 struct Builder<'a> {
-    image: &'a SceneImage,
-    plans: Vec<Plan>,
+    collapse: Collapse<'a>,
     nodes: Vec<WideNode>,
     blocks: Vec<Block>,
     deepest: usize,
 }
 
 impl Builder<'_> {
-    fn plan_of(&self, node: &Node) -> Plan {
-        match node.child {
-            _ if node.bounds == Bounds::EMPTY => Plan { count: 0, costs: [0.0; 8] },
-            Child::Leaf { count, .. } => Plan { count, costs: [node.bounds.half_area() * BLOCK_COST; 8] },
-            Child::Pair(pair) => self.plans[pair as usize],
-        }
-    }
-
-    /// The cheapest way to share `budget` (2 to 8) between the two nodes of a pair: the first one's part, and the cost.
-    fn division(&self, pair: &[Node; 2], budget: usize) -> (usize, f32) {
-        let [left, right] = [self.plan_of(&pair[0]).costs, self.plan_of(&pair[1]).costs];
-        let mut best = (1, f32::INFINITY);
-        for part in 1..budget {
-            let cost = left[part - 1] + right[budget - part - 1];
-            if cost < best.1 {
-                best = (part, cost);
-            }
-        }
-        best
-    }
-
-    /// Fills in the plans of a subtree, bottom up.
-    fn plan(&mut self, node: &Node) -> Result<(), Fault> {
-        let Child::Pair(index) = node.child else { return Ok(()) };
-        if node.bounds == Bounds::EMPTY {
-            return Ok(());
-        }
-        let pair = read_pair(self.image, index)?;
-        self.plan(&pair[0])?;
-        self.plan(&pair[1])?;
-        let count = self.plan_of(&pair[0]).count + self.plan_of(&pair[1]).count;
-        let mut costs = [0.0; 8];
-        let area = node.bounds.half_area();
-        let whole = area * NODE_COST + self.division(&pair, 8).1;
-        costs[0] = if count <= BLOCK_SIZE && area * BLOCK_COST <= whole { area * BLOCK_COST } else { whole };
-        for budget in 2..=8 {
-            let (_, cost) = self.division(&pair, budget);
-            costs[budget - 1] = if cost < costs[budget - 2] { cost } else { costs[budget - 2] };
-        }
-        *self.plans.get_mut(index as usize).ok_or(Fault::State("pair"))? = Plan { count, costs };
-        Ok(())
-    }
-
-    /// Appends the at most `budget` nodes that stand for a subtree.
-    fn children(&self, node: &Node, mut budget: usize, to: &mut Vec<Node>) -> Result<(), Fault> {
-        if node.bounds == Bounds::EMPTY {
-            return Ok(());
-        }
-        let costs = self.plan_of(node).costs;
-        while budget > 1 && costs[budget - 1] == costs[budget - 2] {
-            budget -= 1;
-        }
-        match node.child {
-            Child::Pair(index) if budget > 1 => {
-                let pair = read_pair(self.image, index)?;
-                let (part, _) = self.division(&pair, budget);
-                self.children(&pair[0], part, to)?;
-                self.children(&pair[1], budget - part, to)
-            }
-            _ => {
-                to.push(*node);
-                Ok(())
-            }
-        }
-    }
-
-    /// Adds the wide node of a pair and all below it; returns its index.
-    fn node(&mut self, index: u32, depth: usize) -> Result<u32, Fault> {
+    /// Adds the wide node for these children and all below it; returns its index.
+    fn node(&mut self, children: Vec<Node>, depth: usize) -> Result<u32, Fault> {
         self.deepest = self.deepest.max(depth);
-        let pair = read_pair(self.image, index)?;
-        let (part, _) = self.division(&pair, 8);
-        let mut children = Vec::with_capacity(8);
-        self.children(&pair[0], part, &mut children)?;
-        self.children(&pair[1], 8 - part, &mut children)?;
         let place = self.nodes.len();
         let empty = |plane: usize| if plane < 3 { [LARGEST; 8] } else { [-LARGEST; 8] };
         self.nodes.push(WideNode { planes: [0, 1, 2, 3, 4, 5].map(empty), children: [0; 8] });
         for (lane, child) in children.iter().enumerate() {
-            let area = child.bounds.half_area();
-            let plan = self.plan_of(child);
-            let target = match child.child {
-                Child::Pair(below) if plan.count > BLOCK_SIZE || plan.costs[0] < area * BLOCK_COST => {
-                    self.node(below, depth + 1)?
-                }
-                _ => self.block(child)?,
+            let target = if self.collapse.is_leaf(child)? {
+                self.block(child)?
+            } else {
+                self.node(self.collapse.below(child)?, depth + 1)?
             };
             let node = &mut self.nodes[place];
             for axis in 0..3 {
@@ -372,38 +286,21 @@ impl Builder<'_> {
     /// Gathers the triangles below a node into a block.
     fn block(&mut self, node: &Node) -> Result<u32, Fault> {
         let mut block = Block { corners: [[0.0; 8]; 9], primitives: [NONE; 8] };
-        let mut lane = 0;
-        self.gather(node, &mut block, &mut lane)?;
-        for empty in lane..8 {
+        let mut triangles = Vec::with_capacity(BLOCK_SIZE as usize);
+        self.collapse.gather(node, &mut triangles)?;
+        for (lane, (corners, primitive)) in triangles.iter().enumerate() {
+            for (coordinate, value) in corners.as_flattened().iter().enumerate() {
+                block.corners[coordinate][lane] = *value;
+            }
+            block.primitives[lane] = *primitive;
+        }
+        for empty in triangles.len()..8 {
             for coordinate in 0..9 {
                 block.corners[coordinate][empty] = block.corners[coordinate % 3][0];
             }
         }
         self.blocks.push(block);
         Ok((self.blocks.len() - 1) as u32 | IS_BLOCK)
-    }
-
-    fn gather(&self, node: &Node, block: &mut Block, lane: &mut usize) -> Result<(), Fault> {
-        match node.child {
-            Child::Pair(below) => {
-                for node in read_pair(self.image, below)? {
-                    if node.bounds != Bounds::EMPTY {
-                        self.gather(&node, block, lane)?;
-                    }
-                }
-            }
-            Child::Leaf { first, count } => {
-                for slot in first..first + count {
-                    let (corners, primitive) = self.image.slot(slot)?;
-                    for (coordinate, value) in corners.as_flattened().iter().enumerate() {
-                        block.corners[coordinate][*lane] = *value;
-                    }
-                    block.primitives[*lane] = primitive;
-                    *lane += 1;
-                }
-            }
-        }
-        Ok(())
     }
 }
 

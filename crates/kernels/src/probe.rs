@@ -1,1 +1,0 @@
-//! What a node proves about its hardware.

@@ -1,1 +1,0 @@
-//! The compressed wide hierarchy, as GPUs walk it.
