@@ -48,9 +48,9 @@ fn on_emulated_gpu(places: &Places) -> Result<()> {
 /// The folder of the emulated CUDA driver, built.
 fn emulated_driver(places: &Places) -> Result<PathBuf> {
     command::run(command::cargo(places).args(["build", "--quiet", "--package", "emulated-gpu"]))?;
-    // A folder of its own: what else is built must not be found by a program that looks for libraries.
+    // A folder of its own: nothing but these tests may find it.
     let folder = places.target().join("emulated-gpu");
-    let built = places.target().join("debug/libcuda.so");
+    let built = places.target().join("debug/libemulated_cuda.so");
     let library = std::fs::read(&built).with_context(|| format!("{} cannot be read", built.display()))?;
     places::write_if_changed(&folder.join("libcuda.so.1"), &library)?;
     Ok(folder)

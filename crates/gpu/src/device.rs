@@ -1,5 +1,5 @@
-//! What a kernel asks of the machine it runs on: where it stands, its block's memory, and the operations that Rust has no
-//! name for. Nothing here computes a result.
+//! What a kernel asks of the machine it runs on: where it stands, its block's memory, and the operations that Rust has
+//! no name for. Nothing here computes a result.
 
 use core::alloc::{GlobalAlloc, Layout};
 use core::arch::{asm, global_asm, nvptx};
@@ -62,6 +62,105 @@ pub fn blocks() -> u32 {
 #[inline(always)]
 pub fn index() -> u64 {
     u64::from(block().0) * u64::from(threads()) + u64::from(thread())
+}
+
+/// Sixteen bytes of the device's memory, for which one instruction asks.
+///
+/// # Safety
+/// The address is one of the device's memory, a multiple of 16, with that many readable bytes.
+#[inline(always)]
+pub unsafe fn load_vector(address: u64) -> [u32; 4] {
+    let (a, b, c, d);
+    // SAFETY: the caller's.
+    unsafe {
+        asm!("ld.global.v4.b32 {{{}, {}, {}, {}}}, [{}];", out(reg32) a, out(reg32) b, out(reg32) c, out(reg32) d,
+            in(reg64) address, options(readonly, nostack, preserves_flags));
+    }
+    [a, b, c, d]
+}
+
+/// [`load_vector`] of memory that no thread writes while the kernel runs.
+///
+/// # Safety
+/// As there, and nothing writes these bytes before the kernel has ended.
+#[inline(always)]
+pub unsafe fn load_constant_vector(address: u64) -> [u32; 4] {
+    let (a, b, c, d);
+    // SAFETY: the caller's.
+    unsafe {
+        asm!("ld.global.nc.v4.b32 {{{}, {}, {}, {}}}, [{}];", out(reg32) a, out(reg32) b, out(reg32) c, out(reg32) d,
+            in(reg64) address, options(pure, readonly, nostack, preserves_flags));
+    }
+    [a, b, c, d]
+}
+
+/// Puts sixteen bytes into the device's memory with one instruction.
+///
+/// # Safety
+/// The address is one of the device's memory, a multiple of 16, with that many writable bytes.
+#[inline(always)]
+pub unsafe fn store_vector(address: u64, [a, b, c, d]: [u32; 4]) {
+    // SAFETY: the caller's.
+    unsafe {
+        asm!("st.global.v4.b32 [{}], {{{}, {}, {}, {}}};", in(reg64) address, in(reg32) a, in(reg32) b, in(reg32) c,
+            in(reg32) d, options(nostack, preserves_flags));
+    }
+}
+
+/// Adds to a number in the device's memory that other threads add to as well.
+///
+/// # Safety
+/// The address is one of the device's memory, a multiple of 8, with that many writable bytes.
+#[inline(always)]
+pub unsafe fn add(address: u64, value: u64) {
+    // SAFETY: the caller's.
+    unsafe {
+        asm!("red.global.add.u64 [{}], {};", in(reg64) address, in(reg64) value, options(nostack, preserves_flags));
+    }
+}
+
+// Inline assembly would not do: only of its own operations does LLVM know that all threads of a warp have to meet
+// there.
+#[allow(improper_ctypes)]
+unsafe extern "C" {
+    #[link_name = "llvm.nvvm.vote.ballot.sync"]
+    safe fn vote_ballot_sync(members: u32, wants: bool) -> u32;
+    #[link_name = "llvm.nvvm.shfl.sync.idx.i32"]
+    safe fn shuffle_index_sync(members: u32, value: u32, lane: u32, clamp: u32) -> u32;
+}
+
+/// The value, which LLVM then knows nothing about.
+///
+/// In front of an operation where all threads of a warp meet, decisions go through this: where LLVM knows what was
+/// decided on each of two paths that join there, it may give each path its own copy of the meeting, and then nobody
+/// meets.
+#[inline(always)]
+pub fn opaque(decision: bool) -> bool {
+    let same: u32;
+    // SAFETY: an instruction on registers.
+    unsafe {
+        asm!("mov.b32 {}, {};", out(reg32) same, in(reg32) u32::from(decision),
+            options(nomem, nostack, preserves_flags));
+    }
+    same != 0
+}
+
+/// Number of this thread in its warp; blocks are whole warps.
+#[inline(always)]
+pub fn lane() -> u32 {
+    thread() % 32
+}
+
+/// Bit i is what thread i of the warp says. All threads of the warp come here together.
+#[inline(always)]
+pub fn ballot(says: bool) -> u32 {
+    vote_ballot_sync(u32::MAX, says)
+}
+
+/// The value of the warp's first thread. All threads of the warp come here together.
+#[inline(always)]
+pub fn of_first_lane(value: u32) -> u32 {
+    shuffle_index_sync(u32::MAX, value, 0, 31)
 }
 
 /// Waits for all threads of the block, and makes what they wrote visible to each other.

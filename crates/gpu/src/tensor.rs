@@ -1,1 +1,0 @@
-//! Matrix products: exact in integers, strict in f32.
