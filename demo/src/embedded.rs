@@ -15,7 +15,7 @@ use render_compute_client::{
 };
 use render_worker::{
     Done, Worker, WorkerSettings,
-    backend::{BackendChoice, choose},
+    backend::{BackendChoice, DeviceChoice, choose},
 };
 use solana_signer::Signer;
 use std::sync::Arc;
@@ -48,7 +48,7 @@ pub async fn run(arguments: &Arguments) -> Result<()> {
     say(
         "5. The nodes race for leases, render, commit, audit each other, reveal, and are accepted after the challenge window",
     );
-    let backend = choose(BackendChoice::Auto, 0)?;
+    let backend = choose(BackendChoice::Auto, 0, &DeviceChoice::default())?;
     println!("  rendering on {}", backend.describe());
     let mut workers = Vec::new();
     let mut cheats = Vec::new();

@@ -9,7 +9,7 @@ use render_compute_cli::{Context, amount::Usd, job};
 use render_compute_client::{Address, Chain, account, blob::BlobStore, event::Event};
 use render_worker::{
     Worker, WorkerSettings,
-    backend::{BackendChoice, choose},
+    backend::{BackendChoice, DeviceChoice, choose},
 };
 use std::{path::Path, sync::Arc};
 
@@ -33,7 +33,7 @@ struct Story {
 fn worker(world: &World, machine: &Machine, store: &BlobStore, folder: &Path, name: &str) -> Worker {
     let mut settings = WorkerSettings::new(machine.identity.insecure_clone());
     settings.engine_digests = vec![world.engine().digest];
-    let backend = choose(BackendChoice::Cpu, 1).expect("a processor");
+    let backend = choose(BackendChoice::Cpu, 1, &DeviceChoice::default()).expect("a processor");
     let chain: Arc<dyn Chain> = Arc::new(world.chain.clone());
     Worker::new(settings, chain, store.clone(), backend, &folder.join(name).join("journal")).expect("a worker")
 }

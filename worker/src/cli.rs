@@ -55,6 +55,16 @@ pub enum Command {
     },
     /// Check everything a node needs, and say how to mend what is missing
     Doctor,
+    /// Measure what this machine does in a second: rendering, matrix products, hashing, probes
+    Bench(Bench),
+}
+
+/// Arguments of `bench`.
+#[derive(Clone, Copy, Debug, clap::Args)]
+pub struct Bench {
+    /// Measure less of the processor, in a few seconds and less exactly
+    #[arg(long)]
+    pub quick: bool,
 }
 
 /// Arguments of `init`.

@@ -170,7 +170,7 @@ fn agree(job: &Job, frame: &Frame) -> Result<(), PrepareError> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use bytemuck::Zeroable;
     use kernels::render::{Camera, Environment, Material, Mesh, Scene, compile};
@@ -198,6 +198,11 @@ mod tests {
         let environment = Environment { width: 1, height: 1, texels: vec![[1.0; 3]] };
         let materials = vec![Material::default()];
         compile(&Scene { camera, mesh, materials, textures: vec![], environment }).unwrap()
+    }
+
+    /// One triangle, to be rendered in four units.
+    pub(crate) fn prepared() -> PreparedJob {
+        PreparedJob { job: Address::default(), frame: FRAME, tracer: Arc::new(Tracer::new(image()).unwrap()) }
     }
 
     fn job(manifest: &Manifest) -> Job {

@@ -3,7 +3,7 @@
 //! Keys themselves are never settings, only the paths of their files. Addresses of services may hold credentials, so they
 //! are shown without them.
 
-use crate::backend::BackendChoice;
+use crate::backend::{BackendChoice, DeviceChoice};
 use serde::{Deserialize, Serialize};
 use std::{
     fmt,
@@ -167,6 +167,7 @@ settings! {
     keypair: PathBuf = wallet_path(), "Key file of the operator's wallet, owns the stake; not needed to run";
     data: PathBuf = home.join("data"), "Folder of the journal and of results that wait to be published";
     backend: BackendChoice = BackendChoice::Auto, "What renders";
+    device: DeviceChoice = DeviceChoice::default(), "GPUs to render on, by number or the beginning of their UUID, with commas between; all when empty";
     threads: usize = 0, "Threads that render; 0 for one per core";
     queue: usize = 2, "Leases that may wait to be rendered, the one being rendered included";
     scene_cache: usize = 2, "Scenes kept in memory";
@@ -304,10 +305,12 @@ mod tests {
             ("RENDER_WORKER_BACKEND", "cpu"),
             ("RENDER_WORKER_DATA", "/tmp/1"),
             ("RENDER_WORKER_STORE", "7"),
+            ("RENDER_WORKER_DEVICE", "1"),
         ]);
         let settings = Settings::load(home.path(), env, Partial::default()).unwrap();
         assert_eq!((settings.claim_shares, settings.backend), (false, BackendChoice::Cpu));
         assert_eq!((settings.data, settings.store.reveal()), (PathBuf::from("/tmp/1"), "7"));
+        assert_eq!(settings.device, "1".parse().unwrap());
     }
 
     #[test]

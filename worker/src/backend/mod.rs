@@ -2,13 +2,19 @@
 //!
 //! A backend gives the bits of the step machine in `kernels`, whatever it runs on. It knows nothing of leases and chains.
 
+mod choice;
 mod cpu;
+mod cuda;
 mod detect;
+mod fallback;
 mod renderer;
 
+pub use choice::DeviceChoice;
 pub use cpu::CpuBackend;
 pub(crate) use cpu::processor;
-pub use detect::{Accelerators, accelerators};
+pub use cuda::CudaBackend;
+pub use detect::{Accelerators, Gpu, accelerators};
+pub use fallback::Fallback;
 pub use renderer::{Finished, Order, Progress, Renderer};
 
 use crate::scenes::PreparedJob;
@@ -27,6 +33,12 @@ pub enum BackendError {
     /// It was asked to stop.
     #[error("rendering was called off")]
     Cancelled,
+    /// The job needs more memory than the devices have free.
+    #[error("{0}")]
+    OutOfMemory(String),
+    /// The devices stopped working in the middle.
+    #[error("{0}")]
+    DeviceLost(String),
     /// The job cannot be rendered here.
     #[error("the backend cannot render this job: {0}")]
     Failed(String),
@@ -53,7 +65,7 @@ impl Cancel {
 
 /// Processors that render.
 pub trait Backend: Send + Sync {
-    /// Short name: "cpu".
+    /// Short name: "cpu" or "cuda".
     fn name(&self) -> &'static str;
 
     /// What it runs on, for people.
@@ -70,30 +82,43 @@ pub trait Backend: Send + Sync {
         progress: &dyn Fn(u64),
         cancel: &Cancel,
     ) -> Result<Vec<UnitOutput>, BackendError>;
+
+    /// Lets go of what it keeps of jobs to be faster with the next lease of the same one. Memory of devices is wiped.
+    fn forget(&self) {}
 }
 
 /// Which backend to use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub enum BackendChoice {
-    /// The fastest this build has.
+    /// NVIDIA GPUs where they can be used, else the processor; a lease that fails on the GPUs is rendered on the processor.
     #[default]
     Auto,
-    /// An NVIDIA accelerator.
+    /// NVIDIA GPUs only.
     Cuda,
-    /// The processor's cores.
+    /// The processor's cores only.
     Cpu,
 }
 
-/// The backend of a choice. `threads` is the size of its pool; 0 for one per core.
+/// The backend of a choice. `threads` is the size of the processor's pool, 0 for one per core; `devices` says which GPUs.
 ///
 /// # Errors
-/// [`BackendError::Unavailable`] when this build or machine lacks it.
-pub fn choose(choice: BackendChoice, threads: usize) -> Result<Arc<dyn Backend>, BackendError> {
+/// [`BackendError::Unavailable`] when this machine lacks it, with what to do.
+pub fn choose(choice: BackendChoice, threads: usize, devices: &DeviceChoice) -> Result<Arc<dyn Backend>, BackendError> {
     match choice {
-        BackendChoice::Auto | BackendChoice::Cpu => Ok(Arc::new(CpuBackend::new(threads)?)),
-        BackendChoice::Cuda => Err(BackendError::Unavailable(
-            "this version computes on the processor only; use --backend auto or --backend cpu".into(),
-        )),
+        BackendChoice::Cpu => Ok(Arc::new(CpuBackend::new(threads)?)),
+        BackendChoice::Cuda => Ok(Arc::new(CudaBackend::open(devices)?)),
+        BackendChoice::Auto => {
+            let processor = CpuBackend::new(threads)?;
+            match CudaBackend::open(devices) {
+                Ok(cuda) => Ok(Arc::new(Fallback::new(cuda, processor))),
+                // Who names devices wants these and no others.
+                Err(error) if !devices.is_all() => Err(error),
+                Err(error) => {
+                    tracing::info!(reason = %error, "no GPU is used; render-worker doctor says more");
+                    Ok(Arc::new(processor))
+                }
+            }
+        }
     }
 }

@@ -3,6 +3,7 @@
 use super::{Backend, BackendError, Cancel};
 use crate::{journal::LeaseKey, scenes::PreparedJob};
 use kernels::render::UnitOutput;
+use solana_address::Address;
 use std::{
     any::Any,
     ops::Range,
@@ -31,6 +32,8 @@ pub struct Order {
 pub struct Finished {
     /// Of which lease.
     pub key: LeaseKey,
+    /// Of which job.
+    pub job: Address,
     /// Which units.
     pub units: Range<u64>,
     /// How much work that was.
@@ -39,9 +42,9 @@ pub struct Finished {
     pub outcome: Result<Vec<UnitOutput>, BackendError>,
 }
 
-struct Started {
-    order: Order,
-    cancel: Cancel,
+enum Message {
+    Render { order: Order, cancel: Cancel },
+    Forget,
 }
 
 struct Running {
@@ -68,11 +71,14 @@ impl Progress {
     }
 }
 
-/// The worker's end of the thread. The channel to it holds one order, and it is only sent one when it is idle.
+/// The worker's end of the thread. The channel to it holds two messages, and it is only sent some when it is idle: an order,
+/// after the word to forget the one before.
 pub struct Renderer {
-    orders: SyncSender<Started>,
+    messages: SyncSender<Message>,
     finished: mpsc::Receiver<Finished>,
     running: Option<Running>,
+    /// Whether the backend may keep something of an earlier order.
+    is_warm: bool,
     progress: Arc<Progress>,
 }
 
@@ -82,12 +88,17 @@ impl Renderer {
     /// # Errors
     /// The system's, when it gives no thread.
     pub fn start(backend: Arc<dyn Backend>) -> std::io::Result<Self> {
-        let (orders, incoming) = sync_channel::<Started>(1);
+        let (messages, incoming) = sync_channel::<Message>(2);
         let (outgoing, finished) = mpsc::channel(1);
         let progress = Arc::new(Progress::default());
         let report = Arc::clone(&progress);
         std::thread::Builder::new().name("renderer".into()).spawn(move || {
-            while let Ok(Started { order, cancel }) = incoming.recv() {
+            while let Ok(message) = incoming.recv() {
+                let Message::Render { order, cancel } = message else {
+                    // A backend that cannot let go says so itself.
+                    let _ = catch_unwind(AssertUnwindSafe(|| backend.forget()));
+                    continue;
+                };
                 let units = order.units.end.saturating_sub(order.units.start);
                 report.set(0, units);
                 let progress = |done| report.set(done, units);
@@ -97,13 +108,14 @@ impl Renderer {
                 }))
                 .unwrap_or_else(|panic| Err(BackendError::Failed(sentence_of(panic.as_ref()))));
                 report.set(0, 0);
-                let Order { key, units, work, .. } = order;
-                if outgoing.blocking_send(Finished { key, units, work, outcome }).is_err() {
+                let Order { key, job, units, work } = order;
+                let job = job.job;
+                if outgoing.blocking_send(Finished { key, job, units, work, outcome }).is_err() {
                     return;
                 }
             }
         })?;
-        Ok(Self { orders, finished, running: None, progress })
+        Ok(Self { messages, finished, running: None, is_warm: false, progress })
     }
 
     /// Begins an order; false when it is busy.
@@ -112,12 +124,20 @@ impl Renderer {
             return false;
         }
         let running = Running { key: order.key, cancel: Cancel::default() };
-        match self.orders.try_send(Started { order, cancel: running.cancel.clone() }) {
+        match self.messages.try_send(Message::Render { order, cancel: running.cancel.clone() }) {
             Ok(()) => {
                 self.running = Some(running);
+                self.is_warm = true;
                 true
             }
             Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => false,
+        }
+    }
+
+    /// Lets the backend forget what it keeps of earlier orders. Does nothing while it renders.
+    pub fn forget(&mut self) {
+        if self.running.is_none() && self.is_warm {
+            self.is_warm = self.messages.try_send(Message::Forget).is_err();
         }
     }
 

@@ -3,10 +3,10 @@
 use super::{Context, read_keypair};
 use crate::{
     amount,
-    backend::accelerators,
+    backend::{BackendChoice, Gpu, accelerators, processor},
     cli::Init,
     error::WorkerError,
-    settings::{SETTINGS_FILE, SettingsError},
+    settings::{SETTINGS_FILE, Settings, SettingsError},
 };
 use render_compute::{constants::CLASS_RENDER, state::Node};
 use render_compute_client::{
@@ -63,7 +63,7 @@ async fn register(
         chain.send(&instructions, &[&wallet]).await?;
     }
     report.push(format!("operator {wallet_key}, paid to {payout}"));
-    let offer = offer(arguments);
+    let offer = offer(&context.settings, arguments);
     let node = match account::node(&chain, &identity_key).await? {
         None => {
             chain.send(&[instruction::node_register(&wallet_key, &identity_key, offer)], &[&wallet, identity]).await?;
@@ -97,9 +97,21 @@ async fn register(
     Ok(())
 }
 
+/// The GPUs that `run` would render on.
+fn gpus(settings: &Settings) -> Vec<Gpu> {
+    if settings.backend == BackendChoice::Cpu {
+        return Vec::new();
+    }
+    let mut gpus = accelerators().devices.unwrap_or_default();
+    let chosen = settings.device.select(&gpus).unwrap_or_default();
+    gpus.retain(|gpu| chosen.contains(&gpu.ordinal));
+    gpus
+}
+
 /// What the node offers: as asked for, and as found.
-fn offer(arguments: &Init) -> NodeOffer {
-    let name = accelerators().gpus.into_iter().next().unwrap_or_else(crate::backend::processor);
+fn offer(settings: &Settings, arguments: &Init) -> NodeOffer {
+    let gpus = gpus(settings);
+    let name = gpus.first().map_or_else(processor, |gpu| gpu.name.clone());
     let mut hardware = [0; 32];
     for (slot, byte) in hardware.iter_mut().zip(name.bytes().filter(u8::is_ascii)) {
         *slot = byte;
@@ -109,7 +121,7 @@ fn offer(arguments: &Init) -> NodeOffer {
         // Only rendering is served; nobody may ask this node for compute.
         asks: [arguments.ask, u64::MAX],
         capacity: arguments.capacity,
-        memory_mib: arguments.memory_mib.unwrap_or_else(memory_mib),
+        memory_mib: arguments.memory_mib.unwrap_or_else(|| memory_mib(&gpus)),
         region: arguments.region,
         classes: 1 << CLASS_RENDER,
     }
@@ -123,15 +135,16 @@ fn offer_of(node: &Node) -> ([u8; 32], [u64; 2], u32, u32, u16, u8) {
     (node.hardware, node.asks, node.capacity, node.memory_mib, node.region, node.classes)
 }
 
-/// This machine's memory, which scenes are held in while the processor renders.
-fn memory_mib() -> u32 {
+/// Memory for scenes: this machine's, and no more than each of the GPUs has, since each holds the whole scene.
+fn memory_mib(gpus: &[Gpu]) -> u32 {
     let text = std::fs::read_to_string("/proc/meminfo").unwrap_or_default();
     let kib = text
         .lines()
         .find_map(|line| line.strip_prefix("MemTotal:"))
         .and_then(|rest| rest.split_whitespace().next())
         .and_then(|number| number.parse::<u64>().ok());
-    u32::try_from(kib.unwrap_or(0) / 1_024).unwrap_or(u32::MAX)
+    let of_gpus = gpus.iter().map(|gpu| gpu.memory_bytes >> 20);
+    u32::try_from(of_gpus.fold(kib.unwrap_or(0) / 1_024, u64::min)).unwrap_or(u32::MAX)
 }
 
 /// The identity that the settings name, or a new one there.

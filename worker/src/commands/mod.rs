@@ -1,5 +1,6 @@
 //! The commands: each reads the settings, does its work through the client crate, and prints what came of it.
 
+mod bench;
 mod init;
 mod node;
 mod run;
@@ -44,6 +45,7 @@ pub async fn dispatch(cli: Cli) -> anyhow::Result<()> {
         Command::Claim => node::claim(&context).await,
         Command::Drain { off } => node::drain(&context, !off).await,
         Command::Doctor => doctor::run(&context.settings, context.is_json).await,
+        Command::Bench(arguments) => bench::bench(&context, arguments),
     }
 }
 

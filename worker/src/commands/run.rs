@@ -15,7 +15,7 @@ const REDRAW: Duration = Duration::from_millis(250);
 
 pub(super) async fn run(context: &Context, arguments: Run) -> anyhow::Result<()> {
     let settings = &context.settings;
-    let backend = backend::choose(settings.backend, settings.threads).map_err(WorkerError::from)?;
+    let backend = backend::choose(settings.backend, settings.threads, &settings.device).map_err(WorkerError::from)?;
     tracing::info!(backend = backend.name(), on = backend.describe(), "rendering");
     let worker_settings = WorkerSettings::of(settings, context.identity()?);
     let chain = Arc::new(context.chain());

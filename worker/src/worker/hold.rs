@@ -1,5 +1,5 @@
 //! The leases this node holds: rendering, committing, drawing, revealing, accepting, giving back. Also what leases and audits
-//! share: their transactions, and what is rendered next.
+//! share: their transactions, and what is rendered next. What comes of a rendering is in `rendered`.
 
 use super::{
     Done, Worker,
@@ -7,7 +7,7 @@ use super::{
     view::{Held, Moment, View},
 };
 use crate::{
-    backend::{BackendError, Finished, Order},
+    backend::Order,
     error::WorkerError,
     journal::{LeaseKey, Record, Sealed},
     plan::{LeaseStep, lease_step},
@@ -15,7 +15,7 @@ use crate::{
 };
 use bytes::Bytes;
 use futures_util::future::join_all;
-use kernels::{attestation, merkle::sha256, render::UnitOutput};
+use kernels::attestation;
 use market_model::lease::LeaseState;
 use render_compute::state::{Job, Lease};
 use render_compute_client::{
@@ -26,7 +26,6 @@ use render_compute_client::{
     lottery::{Lottery, look, slot_hashes},
 };
 use solana_address::Address;
-use std::ops::Range;
 
 pub(super) const COMMIT: &str = "a commitment";
 const DRAW: &str = "a draw";
@@ -35,6 +34,7 @@ pub(super) const ACCEPT: &str = "an acceptance";
 const RETURN: &str = "a return";
 const EXPIRE: &str = "marking a missed deadline";
 const PREPARE: &str = "preparing an acceptance";
+pub(super) const RENDER: &str = "rendering";
 
 /// A transaction about a lease or an audit, and what it means when it stands.
 pub(super) struct Action {
@@ -565,6 +565,9 @@ impl Worker {
                 self.give_up(key, "the worker is stopping", moment.now);
                 continue;
             }
+            if self.must_wait(RENDER, key.account(), moment.now) {
+                continue;
+            }
             let Some(job) = work.job else {
                 self.give_up(key, "its job is gone", moment.now);
                 continue;
@@ -574,6 +577,7 @@ impl Worker {
                     let amount = super::view::work(work.lease, Some(job));
                     if self.renderer.begin(Order { key, job: prepared, units: work.lease.range(), work: amount }) {
                         self.render_began = moment.now;
+                        self.render_can_return = work.is_fresh && key.audit.is_none();
                     }
                 }
                 Err(error @ (PrepareError::Wrong(_) | PrepareError::Absent(_))) if key.audit.is_none() => {
@@ -595,59 +599,6 @@ impl Worker {
         }
         self.giving_up.insert(key, reason.to_owned());
         self.wake_at(now);
-    }
-
-    /// Takes over what the renderer gave: the result is on disk and in the journal when this returns.
-    pub(super) fn keep(&mut self, finished: Finished) -> Result<Vec<Done>, WorkerError> {
-        let Finished { key, units, work, outcome } = finished;
-        let mut done = Vec::new();
-        match outcome {
-            Ok(outputs) => self.seal(key, units, work, &outputs, &mut done)?,
-            Err(error) if key.audit.is_some() => {
-                // It is begun again while there is time.
-                tracing::warn!(what = %key, %error, "it was not rendered");
-            }
-            Err(BackendError::Cancelled) => {
-                self.giving_up.entry(key).or_insert_with(|| "rendering was called off".into());
-            }
-            Err(error) => {
-                self.giving_up.insert(key, error.to_string());
-            }
-        }
-        Ok(done)
-    }
-
-    fn seal(
-        &mut self,
-        key: LeaseKey,
-        units: Range<u64>,
-        work: u64,
-        outputs: &[UnitOutput],
-        done: &mut Vec<Done>,
-    ) -> Result<(), WorkerError> {
-        let units_attested: Vec<_> = outputs.iter().map(UnitOutput::unit_attestation).collect();
-        let bytes: Vec<u8> = outputs.iter().flat_map(UnitOutput::to_bytes).collect();
-        let sealed = Sealed {
-            root: attestation::lease_root(units.start, &units_attested),
-            result: sha256(&[&bytes]),
-            salt: self.salts.salt(key),
-        };
-        if let Err(error) = self.spool.keep(key, &bytes) {
-            // Without a disk nothing can be finished; what is held goes back while there is time.
-            let reason = format!("its result cannot be kept on disk: {error}");
-            tracing::error!(what = %key, reason);
-            if key.audit.is_none() {
-                self.giving_up.insert(key, reason);
-            }
-            return Ok(());
-        }
-        if self.journal.sealed(key) != Some(sealed) {
-            self.journal.write(key, Record::Rendered(sealed))?;
-        }
-        // The next look at the chain says how long it took.
-        self.rendered_work = Some(work);
-        self.report(done, Done::Rendered { key, units: outputs.len() as u64, root: sealed.root });
-        Ok(())
     }
 }
 

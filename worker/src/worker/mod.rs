@@ -13,6 +13,8 @@ mod dispute;
 mod done;
 mod epochs;
 mod hold;
+mod rendered;
+mod rest;
 mod salt;
 mod view;
 
@@ -36,6 +38,7 @@ use render_compute_client::{
     dispute::Claim,
     event::Event,
 };
+use rest::Rest;
 use salt::SaltKey;
 use solana_address::Address;
 use std::{
@@ -154,6 +157,8 @@ pub struct Worker {
     pace: Pace,
     /// Chain time at which the rendering under way began.
     render_began: i64,
+    /// Whether what is being rendered was a lease without a commitment when that began: only such a one can be given back.
+    render_can_return: bool,
     /// Work of a rendering that finished since the last look at the chain.
     rendered_work: Option<u64>,
     /// Slot of the node's registration; part of its commitments.
@@ -173,6 +178,8 @@ pub struct Worker {
     claims: HashMap<Address, Box<dyn Claim>>,
     passed_over: HashMap<Address, PassedOver>,
     backoff: Backoff,
+    /// After the machine failed: no new work for a while.
+    rest: Rest,
     epochs: epochs::Agenda,
     has_warned_of_engine: bool,
     is_stopping: bool,
@@ -217,6 +224,7 @@ impl Worker {
             renderer,
             pace: Pace::default(),
             render_began: 0,
+            render_can_return: false,
             rendered_work: None,
             registered_slot: 0,
             search_until: None,
@@ -227,6 +235,7 @@ impl Worker {
             claims: HashMap::new(),
             passed_over: HashMap::new(),
             backoff: Backoff::default(),
+            rest: Rest::default(),
             epochs: epochs::Agenda::default(),
             has_warned_of_engine: false,
             is_stopping: false,
@@ -418,11 +427,19 @@ impl Worker {
         }
         self.reconcile(&view, &mut done)?;
         self.advance(&view, &mut done).await?;
-        let outlook = if self.is_stopping { Outlook::Nothing } else { self.claim_all_kinds(&view, &mut done).await? };
+        let outlook = if self.is_stopping {
+            Outlook::Nothing
+        } else if let Some(until) = self.rest.waits(view.moment.now) {
+            self.wake_at(until);
+            Outlook::Later
+        } else {
+            self.claim_all_kinds(&view, &mut done).await?
+        };
         self.epoch_duties(&view, &mut done).await?;
         if outlook == Outlook::Nothing && !self.needs_scenes(&view) {
-            // Scenes are most of the worker's memory; an idle worker needs none.
+            // Scenes are most of the worker's memory, and of its devices'; an idle worker needs none.
             self.scenes.clear();
+            self.renderer.forget();
         }
         if outlook == Outlook::Claimed {
             // What was claimed is taken up in the next pass, which the new slot brings at the latest.

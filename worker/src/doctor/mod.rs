@@ -2,9 +2,11 @@
 //!
 //! Finding out and judging are apart: [`Findings`] are facts, [`examine`] judges them.
 
+mod devices;
+
 use crate::{
     amount,
-    backend::{Accelerators, Backend, BackendChoice, CpuBackend, accelerators},
+    backend::{Accelerators, Backend, BackendChoice, CpuBackend, DeviceChoice, accelerators},
     commands::{connect, read_keypair},
     error::WorkerError,
     settings::Settings,
@@ -97,6 +99,8 @@ pub struct Findings {
     pub free_disk: Result<u64, String>,
     /// What the settings ask to render with.
     pub backend: BackendChoice,
+    /// Which GPUs they choose.
+    pub devices: DeviceChoice,
 }
 
 fn check(name: &'static str, level: Level, finding: impl Into<String>, fix: impl Into<String>) -> Check {
@@ -135,7 +139,7 @@ pub fn examine(findings: &Findings) -> Vec<Check> {
             "set store to a folder that this user may write, or to s3://bucket/prefix",
         ),
     });
-    checks.extend(backends(findings));
+    checks.extend(devices::checks(findings));
     checks.push(match &findings.free_disk {
         Ok(bytes) if *bytes < LEAST_DISK => check(
             "disk",
@@ -251,27 +255,6 @@ fn balance(name: &'static str, found: &Result<(Address, u64), String>, fund: &st
     }
 }
 
-fn backends(findings: &Findings) -> Vec<Check> {
-    let mut checks = vec![match &findings.processor {
-        Ok(description) => ok("backend", format!("cpu: {description}")),
-        Err(reason) => check("backend", Level::Fail, reason, "set threads to a smaller number"),
-    }];
-    let Accelerators { gpus, driver, is_library_present } = &findings.accelerators;
-    let own = "this version computes on the processor and leaves it idle";
-    let level = if findings.backend == BackendChoice::Cuda { Level::Fail } else { Level::Warn };
-    let fix = if level == Level::Fail { "set backend to auto or cpu" } else { "" };
-    checks.push(if gpus.is_empty() {
-        let finding = "no NVIDIA GPU found; this version computes on the processor";
-        if level == Level::Fail { check("gpu", level, finding, fix) } else { ok("gpu", finding) }
-    } else if *is_library_present {
-        let version = driver.as_deref().unwrap_or("unknown driver");
-        check("gpu", level, format!("{} ({version}): {own}", gpus.join(", ")), fix)
-    } else {
-        check("gpu", level, format!("{} without libcuda: {own}", gpus.join(", ")), fix)
-    });
-    checks
-}
-
 fn sol(lamports: u64) -> String {
     format!("{}.{:03}", lamports / 1_000_000_000, lamports % 1_000_000_000 / 1_000_000)
 }
@@ -312,6 +295,7 @@ async fn find(settings: &Settings) -> Findings {
         accelerators: accelerators(),
         free_disk: free_disk(&settings.data),
         backend: settings.backend,
+        devices: settings.device.clone(),
     };
     if findings.rpc.is_ok()
         && let Err(error) = ask_chain(&chain, &mut findings).await
@@ -372,7 +356,7 @@ mod tests {
     use bytemuck::Zeroable;
     use market_model::Parameters;
 
-    fn healthy() -> Findings {
+    pub(super) fn healthy() -> Findings {
         let mut network = Network::zeroed();
         network.parameters = Parameters::DEFAULT.values();
         let mut engine = Engine::zeroed();
@@ -390,17 +374,32 @@ mod tests {
             node: Some(node),
             store: Ok("/blobs".into()),
             processor: Ok("a processor on 2 threads".into()),
-            accelerators: Accelerators::default(),
+            accelerators: none(),
             free_disk: Ok(LOW_DISK),
             backend: BackendChoice::Auto,
+            devices: DeviceChoice::default(),
         }
     }
 
-    fn lines(findings: &Findings) -> Vec<String> {
+    /// A machine without a GPU.
+    pub(super) fn none() -> Accelerators {
+        Accelerators {
+            cards_on_bus: 0,
+            gpus: Vec::new(),
+            driver: None,
+            device_files: 0,
+            forbidden_files: Vec::new(),
+            is_container: false,
+            is_library_present: false,
+            devices: Err("libcuda.so.1 is not there".into()),
+        }
+    }
+
+    pub(super) fn lines(findings: &Findings) -> Vec<String> {
         examine(findings).iter().map(ToString::to_string).collect()
     }
 
-    fn found(findings: &Findings, name: &str) -> Check {
+    pub(super) fn found(findings: &Findings, name: &str) -> Check {
         examine(findings).into_iter().find(|check| check.name == name).unwrap_or_else(|| panic!("no check {name}"))
     }
 
@@ -447,15 +446,6 @@ mod tests {
             assert_eq!(failed.len(), 1, "case {index}: {checks:?}");
             assert!(!failed[0].fix.is_empty(), "{failed:?}");
         }
-    }
-
-    #[test]
-    fn a_gpu_is_reported_as_idle_in_this_version() {
-        let accelerators =
-            Accelerators { gpus: vec!["NVIDIA H100".into()], driver: Some("550".into()), is_library_present: true };
-        let check = found(&Findings { accelerators, ..healthy() }, "gpu");
-        assert_eq!(check.level, Level::Warn);
-        assert!(check.finding.contains("this version computes on the processor"), "{check}");
     }
 
     #[test]

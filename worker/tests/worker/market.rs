@@ -1,7 +1,6 @@
-//! Real workers on the in-process chain with the real programs: audits that agree, a node whose machine renders wrongly, and
-//! workers that are stopped and started at every moment of a dispute.
+//! A market on the in-process chain with the real programs, for stories with real workers.
 
-use kernels::render::{Frame, UnitOutput};
+use kernels::render::Frame;
 use local_chain::LocalChain;
 use migrations::{Config, Keypairs};
 use render_compute::state::{JOB_DONE, Job, Lease, Node};
@@ -19,33 +18,34 @@ use render_compute_client::{
 };
 use render_worker::{
     Done, Worker, WorkerSettings,
-    backend::{Backend, BackendChoice, BackendError, Cancel, choose},
-    scenes::PreparedJob,
+    backend::{Backend, BackendChoice, DeviceChoice, choose},
 };
-use std::{ops::Range, path::PathBuf, sync::Arc};
+use std::{path::PathBuf, sync::Arc};
 
 /// Six tiles of sixteen pixels.
-const FRAME: Frame = Frame { width: 12, height: 8, tile: 4, samples: 2, max_bounces: 2, seed: 3 };
+pub const FRAME: Frame = Frame { width: 12, height: 8, tile: 4, samples: 2, max_bounces: 2, seed: 3 };
 /// Looks of all workers at the chain within which every story here ends.
 const PATIENCE: u32 = 2_000;
-const STAKE: u64 = 40_000_000_000;
+/// What each node has at stake.
+pub const STAKE: u64 = 40_000_000_000;
 
-struct Market {
-    chain: LocalChain,
-    store: BlobStore,
+/// A chain, a store, and everybody who has dealings there.
+pub struct Market {
+    pub chain: LocalChain,
+    pub store: BlobStore,
     folder: tempfile::TempDir,
     mint: Address,
 }
 
 /// A node with its own operator.
-struct Machine {
-    identity: Keypair,
-    journal: PathBuf,
-    backend: Arc<dyn Backend>,
+pub struct Machine {
+    pub identity: Keypair,
+    pub journal: PathBuf,
+    pub backend: Arc<dyn Backend>,
 }
 
 impl Market {
-    async fn new(seed: u64) -> Self {
+    pub async fn new(seed: u64) -> Self {
         let chain = LocalChain::with_built_program(seed).expect("the programs are built: cargo xtask build");
         let keypairs = Keypairs { authority: chain.funded("authority") };
         let config = Config::load("local").expect("shipped");
@@ -68,7 +68,7 @@ impl Market {
         self.chain.send(&[open, give], &[&authority]).await.expect("sent");
     }
 
-    async fn machine(&self, name: &str, backend: Arc<dyn Backend>) -> Machine {
+    pub async fn machine(&self, name: &str, backend: Arc<dyn Backend>) -> Machine {
         let (wallet, identity) = (self.chain.funded(&format!("{name}'s wallet")), self.chain.funded(name));
         self.give_render(&wallet.pubkey(), STAKE).await;
         let tokens = address::associated_token(&wallet.pubkey(), &self.mint);
@@ -84,7 +84,7 @@ impl Market {
     }
 
     /// Orders the picture with every lease computed twice.
-    async fn order(&self) -> Address {
+    pub async fn order(&self) -> Address {
         oracle::publish(&self.context("authority"), Price(400_000_000), Price(0)).await.expect("a price");
         let requester = self.chain.funded("requester");
         self.give_render(&requester.pubkey(), 1_000_000_000).await;
@@ -104,21 +104,27 @@ impl Market {
         receipt.address
     }
 
-    fn worker(&self, machine: &Machine) -> Worker {
+    pub fn worker(&self, machine: &Machine) -> Worker {
+        self.worker_that(machine, |_| {})
+    }
+
+    /// A worker with other settings.
+    pub fn worker_that(&self, machine: &Machine, change: impl FnOnce(&mut WorkerSettings)) -> Worker {
         let mut settings = WorkerSettings::new(machine.identity.insecure_clone());
         settings.duty_spread_seconds = 5;
+        change(&mut settings);
         let chain: Arc<dyn Chain> = Arc::new(self.chain.clone());
         Worker::new(settings, chain, self.store.clone(), Arc::clone(&machine.backend), &machine.journal)
             .expect("a worker")
     }
 
-    async fn node(&self, machine: &Machine) -> Node {
+    pub async fn node(&self, machine: &Machine) -> Node {
         account::fetch(&self.chain, &address::node(&machine.identity.pubkey())).await.expect("the node")
     }
 
     /// Lets everybody work until the job is done and nobody holds anything; gives what they did. With `restarts`, every worker is
     /// stopped and started again before each look.
-    async fn finish(&self, job: &Address, machines: &[Machine], restarts: bool) -> Vec<(usize, Done)> {
+    pub async fn finish(&self, job: &Address, machines: &[Machine], restarts: bool) -> Vec<(usize, Done)> {
         let mut workers: Vec<Option<Worker>> = machines.iter().map(|machine| Some(self.worker(machine))).collect();
         let mut all = Vec::new();
         for _ in 0..PATIENCE {
@@ -160,7 +166,7 @@ impl Market {
     }
 
     /// The bytes of every lease's accepted result.
-    async fn results(&self, job: &Address) -> Vec<Vec<u8>> {
+    pub async fn results(&self, job: &Address) -> Vec<Vec<u8>> {
         let mut leases: Vec<Lease> = account::leases_of_job(&self.chain, job)
             .await
             .expect("leases")
@@ -175,123 +181,18 @@ impl Market {
         results
     }
 
-    fn events(&self) -> Vec<Event> {
+    pub fn events(&self) -> Vec<Event> {
         self.chain.records().into_iter().flat_map(|record| record.events).collect()
     }
 }
 
-fn tail(all: &[(usize, Done)]) -> String {
+/// The last that was done, for a test that fails.
+pub fn tail(all: &[(usize, Done)]) -> String {
     let lines = all.iter().rev().take(40).rev().map(|(number, done)| format!("{number}: {done}"));
     lines.collect::<Vec<_>>().join("\n")
 }
 
-fn honest() -> Arc<dyn Backend> {
-    choose(BackendChoice::Cpu, 1).expect("a processor")
-}
-
-/// A machine that gets one channel of one pixel of the second tile wrong.
-struct Faulty(Arc<dyn Backend>);
-
-impl Backend for Faulty {
-    fn name(&self) -> &'static str {
-        "faulty"
-    }
-
-    fn describe(&self) -> String {
-        "a machine with a broken memory cell".into()
-    }
-
-    fn render(
-        &self,
-        job: &PreparedJob,
-        units: Range<u64>,
-        progress: &dyn Fn(u64),
-        cancel: &Cancel,
-    ) -> Result<Vec<UnitOutput>, BackendError> {
-        let first = units.start;
-        let mut outputs = self.0.render(job, units, progress, cancel)?;
-        for (unit, output) in (first..).zip(&mut outputs) {
-            if unit == 1 {
-                output.radiance[9][1] ^= 64;
-                let image = job.tracer.image();
-                let attested = kernels::render::trace::attest_bytes(
-                    &job.frame,
-                    image.pair_count(),
-                    image.triangle_count(),
-                    unit,
-                    &output.to_bytes(),
-                );
-                let attested = attested.expect("the bytes of this unit");
-                (output.digest, output.trace) = (attested.output, attested.trace);
-            }
-        }
-        Ok(outputs)
-    }
-}
-
-fn spooled(machine: &Machine) -> usize {
-    std::fs::read_dir(machine.journal.with_extension("results")).expect("the folder of results").count()
-}
-
-#[tokio::test]
-async fn every_lease_is_audited_by_the_other_node_and_both_are_paid() {
-    let market = Market::new(3).await;
-    let machines = [market.machine("ada", honest()).await, market.machine("bo", honest()).await];
-    let job = market.order().await;
-    let done = market.finish(&job, &machines, false).await;
-    let refused: Vec<&Done> =
-        done.iter().map(|(_, done)| done).filter(|done| matches!(done, Done::Refused { .. })).collect();
-    assert_eq!(refused, Vec::<&Done>::new());
-    let nodes = [market.node(&machines[0]).await, market.node(&machines[1]).await];
-    assert_eq!(nodes.iter().map(|node| node.leases_accepted).sum::<u64>(), 3);
-    assert_eq!(nodes.iter().map(|node| node.audits_accepted).sum::<u32>(), 3);
-    for (node, machine) in nodes.iter().zip(&machines) {
-        assert_eq!((node.slashed_total, node.exposure), (0, 0));
-        assert_eq!(spooled(machine), 0, "what is over needs no disk");
-    }
-    assert_eq!(market.results(&job).await.len(), 3);
-}
-
-/// The story of a faulty machine among an honest one, and the results of two honest ones for comparison.
-async fn a_faulty_machine(restarts: bool) {
-    let market = Market::new(5).await;
-    let faulty: Arc<dyn Backend> = Arc::new(Faulty(honest()));
-    let machines = [market.machine("mal", faulty).await, market.machine("bo", honest()).await];
-    let job = market.order().await;
-    let done = market.finish(&job, &machines, restarts).await;
-    let [mal, bo] = [market.node(&machines[0]).await, market.node(&machines[1]).await];
-    assert_eq!((bo.slashed_total, bo.disputes_lost, bo.exposure), (0, 0, 0), "{}", tail(&done));
-    assert!(mal.disputes_lost >= 1 && mal.slashed_total >= STAKE / 2, "{}", tail(&done));
-    let events = market.events();
-    assert!(events.iter().any(|event| matches!(event, Event::StepExecuted(_))), "the chain decides by a step");
-    assert!(
-        done.iter().any(|(number, done)| *number == 1 && matches!(done, Done::DisputeSettled { is_own: true, .. }))
-    );
-
-    let other = Market::new(3).await;
-    let honest_ones = [other.machine("ada", honest()).await, other.machine("bo", honest()).await];
-    let same = other.order().await;
-    other.finish(&same, &honest_ones, false).await;
-    assert!(market.results(&job).await == other.results(&same).await, "the requester has the right picture");
-}
-
-#[tokio::test]
-async fn a_machine_that_renders_wrongly_loses_its_dispute_to_an_honest_one() {
-    a_faulty_machine(false).await;
-}
-
-#[tokio::test]
-async fn workers_that_are_restarted_before_every_look_play_the_same_to_the_end() {
-    a_faulty_machine(true).await;
-}
-
-#[tokio::test]
-async fn a_node_that_is_alone_is_paid_after_its_audits_have_lapsed() {
-    let market = Market::new(3).await;
-    let machines = [market.machine("ada", honest()).await];
-    let job = market.order().await;
-    let done = market.finish(&job, &machines, false).await;
-    assert!(done.iter().any(|(_, done)| matches!(done, Done::AuditsLapsed { .. })), "{}", tail(&done));
-    let node = market.node(&machines[0]).await;
-    assert_eq!((node.leases_accepted, node.audits_accepted, node.slashed_total), (3, 0, 0));
+/// A processor that renders as it should.
+pub fn honest() -> Arc<dyn Backend> {
+    choose(BackendChoice::Cpu, 1, &DeviceChoice::default()).expect("a processor")
 }

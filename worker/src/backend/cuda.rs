@@ -1,0 +1,123 @@
+//! NVIDIA GPUs: each on its own thread with a warm context and the scene it rendered last, the units of a lease divided among
+//! them.
+
+use super::{Backend, BackendError, Cancel, DeviceChoice, detect::Gpu};
+use crate::scenes::PreparedJob;
+use gpu_host::{Device, GpuError, pool::Pool, render::Renderer};
+use kernels::render::UnitOutput;
+use solana_address::Address;
+use std::{ops::Range, sync::Arc};
+
+/// Parts that each GPU's share of a lease is divided into: the fewer, the less often a GPU runs dry between two; the more, the
+/// less the others wait for the last.
+const PARTS: u64 = 4;
+
+/// A GPU with what is in its memory.
+struct Card {
+    device: Device,
+    /// The scene of a job. Another job's is only put there after this one's memory was wiped.
+    scene: Option<(Address, Renderer)>,
+}
+
+/// Renders on GPUs.
+pub struct CudaBackend {
+    pool: Pool<Card>,
+    description: String,
+}
+
+impl CudaBackend {
+    /// Opens the chosen GPUs. One that is lost or full for now is tried again later.
+    ///
+    /// # Errors
+    /// [`BackendError::Unavailable`] when none of them is ready, or not all of those that were named are there.
+    pub fn open(choice: &DeviceChoice) -> Result<Self, BackendError> {
+        let gpus = Gpu::all().map_err(BackendError::Unavailable)?;
+        let ordinals = choice.select(&gpus).map_err(BackendError::Unavailable)?;
+        let chosen = gpus.iter().filter(|gpu| ordinals.contains(&gpu.ordinal));
+        let description = chosen.map(|gpu| format!("{} ({})", gpu.name, gpu.ordinal)).collect::<Vec<_>>().join(", ");
+        if ordinals.is_empty() {
+            let reason = "no GPU here is new enough: compute capability 7.5 is needed";
+            return Err(BackendError::Unavailable(reason.into()));
+        }
+        let open = |ordinal| Ok(Card { device: Device::open(ordinal)?, scene: None });
+        let pool = Pool::open(&ordinals, open).map_err(|error| BackendError::Unavailable(error.to_string()))?;
+        Ok(Self { pool, description })
+    }
+}
+
+impl Card {
+    /// The job's scene on this GPU.
+    fn scene(&mut self, job: Address, tracer: &kernels::render::Tracer) -> Result<&mut Renderer, GpuError> {
+        let kept = self.scene.take().filter(|(known, _)| *known == job);
+        let (_, renderer) = self.scene.insert(match kept {
+            Some(kept) => kept,
+            None => (job, Renderer::new(&self.device, tracer)?),
+        });
+        Ok(renderer)
+    }
+}
+
+impl Backend for CudaBackend {
+    fn name(&self) -> &'static str {
+        "cuda"
+    }
+
+    fn describe(&self) -> String {
+        self.description.clone()
+    }
+
+    fn render(
+        &self,
+        job: &PreparedJob,
+        units: Range<u64>,
+        progress: &dyn Fn(u64),
+        cancel: &Cancel,
+    ) -> Result<Vec<UnitOutput>, BackendError> {
+        let devices = self.pool.standing().len() as u64;
+        let count = units.end.saturating_sub(units.start);
+        // A GPU that is alone takes the whole lease in one go.
+        let part = if devices == 1 { count } else { count.div_ceil(PARTS * devices) };
+        let (address, frame, tracer) = (job.job, job.frame, Arc::clone(&job.tracer));
+        let parts = self.pool.share(
+            units,
+            part,
+            move |card, units, control| {
+                let renderer = card.scene(address, &tracer)?;
+                let outcome = renderer.render(&frame, units, &|done| control.done(done), &|| control.is_cancelled());
+                if matches!(outcome, Err(GpuError::OutOfMemory { .. })) {
+                    card.scene = None;
+                }
+                outcome
+            },
+            progress,
+            &|| cancel.is_cancelled(),
+        )?;
+        Ok(parts.into_iter().flat_map(|(_, outputs)| outputs).collect())
+    }
+
+    fn forget(&self) {
+        for (device, _) in self.pool.standing() {
+            let forgotten = self.pool.submit(device, |card| {
+                card.scene = None;
+                Ok(())
+            });
+            if let Err(error) = forgotten.and_then(|ticket| ticket.wait()) {
+                // What was lost is opened again, and its memory with it.
+                tracing::debug!(device, %error, "nothing to forget");
+            }
+        }
+    }
+}
+
+impl From<GpuError> for BackendError {
+    fn from(error: GpuError) -> Self {
+        let text = error.to_string();
+        match error {
+            GpuError::Cancelled => Self::Cancelled,
+            GpuError::OutOfMemory { .. } => Self::OutOfMemory(text),
+            GpuError::Lost(_) => Self::DeviceLost(text),
+            GpuError::NoDriver { .. } | GpuError::NoDevice { .. } | GpuError::Unsupported(_) => Self::Unavailable(text),
+            GpuError::Driver { .. } | GpuError::Failed(_) => Self::Failed(text),
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! What comes of a rendering: a result that is kept, or a lease that is given back because the machine failed.
+
+use super::{Done, Worker, hold::RENDER};
+use crate::{
+    backend::{BackendError, Finished},
+    error::WorkerError,
+    journal::{LeaseKey, Record, Sealed},
+};
+use kernels::{attestation, merkle::sha256, render::UnitOutput};
+use solana_address::Address;
+use std::ops::Range;
+
+/// Chain seconds after which a job that found too little memory is looked at again: other programs use the devices too.
+const MEMORY_SECONDS: i64 = 600;
+
+impl Worker {
+    /// Takes over what the renderer gave: the result is on disk and in the journal when this returns.
+    pub(super) fn keep(&mut self, finished: Finished) -> Result<Vec<Done>, WorkerError> {
+        let Finished { key, job, units, work, outcome } = finished;
+        let mut done = Vec::new();
+        match outcome {
+            Ok(outputs) => {
+                self.rest.worked();
+                self.backoff.worked(RENDER, key.account());
+                self.seal(key, units, work, &outputs, &mut done)?;
+            }
+            Err(BackendError::Cancelled) if key.audit.is_none() => {
+                self.giving_up.entry(key).or_insert_with(|| "rendering was called off".into());
+            }
+            Err(error) => self.not_rendered(key, job, &error),
+        }
+        Ok(done)
+    }
+
+    /// Gives a lease back that could not be rendered, and takes no more of what would fail the same way. An audit, and a lease
+    /// whose commitment stands, cannot be given back: they are begun again while there is time.
+    fn not_rendered(&mut self, key: LeaseKey, job: Address, error: &BackendError) {
+        let now = self.last.map_or(0, |last| last.now);
+        match error {
+            BackendError::OutOfMemory(_) => self.pass_over(job, Some(now.saturating_add(MEMORY_SECONDS))),
+            BackendError::Failed(_) => self.pass_over(job, None),
+            BackendError::DeviceLost(_) => {
+                let until = self.rest.failed(now);
+                self.wake_at(until);
+                tracing::error!(%error, seconds = until.saturating_sub(now), "no new leases for a while; render-worker doctor says more");
+            }
+            _ => {}
+        }
+        if self.render_can_return {
+            self.giving_up.insert(key, error.to_string());
+        } else {
+            let again = self.backoff.failed(RENDER, key.account(), now);
+            self.wake_at(again);
+            tracing::warn!(what = %key, %error, "it was not rendered; trying again");
+        }
+    }
+
+    fn seal(
+        &mut self,
+        key: LeaseKey,
+        units: Range<u64>,
+        work: u64,
+        outputs: &[UnitOutput],
+        done: &mut Vec<Done>,
+    ) -> Result<(), WorkerError> {
+        let units_attested: Vec<_> = outputs.iter().map(UnitOutput::unit_attestation).collect();
+        let bytes: Vec<u8> = outputs.iter().flat_map(UnitOutput::to_bytes).collect();
+        let sealed = Sealed {
+            root: attestation::lease_root(units.start, &units_attested),
+            result: sha256(&[&bytes]),
+            salt: self.salts.salt(key),
+        };
+        if let Err(error) = self.spool.keep(key, &bytes) {
+            // Without a disk nothing can be finished; what is held goes back while there is time.
+            let reason = format!("its result cannot be kept on disk: {error}");
+            tracing::error!(what = %key, reason);
+            if key.audit.is_none() {
+                self.giving_up.insert(key, reason);
+            }
+            return Ok(());
+        }
+        if self.journal.sealed(key) != Some(sealed) {
+            self.journal.write(key, Record::Rendered(sealed))?;
+        }
+        // The next look at the chain says how long it took.
+        self.rendered_work = Some(work);
+        self.report(done, Done::Rendered { key, units: outputs.len() as u64, root: sealed.root });
+        Ok(())
+    }
+}

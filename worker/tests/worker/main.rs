@@ -1,0 +1,6 @@
+//! Real workers on the in-process chain with the real programs, on processors and on GPUs.
+
+mod audited;
+mod failing;
+mod gpu;
+mod market;
