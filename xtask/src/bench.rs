@@ -73,15 +73,26 @@ fn rows_of(path: &Path) -> Result<Vec<Value>> {
     Ok(std::mem::take(rows))
 }
 
-/// The rows that a benchmark printed, each with the command that measures it again.
+/// The rows that a benchmark printed, one a line or all in the field `rows` of one object, each with the command that
+/// measures it again.
 fn measured(printed: &str, command: &str) -> Result<Vec<Value>> {
-    let mut rows = Vec::new();
-    for line in printed.lines().filter(|line| !line.trim().is_empty()) {
-        let mut row: Value = serde_json::from_str(line).with_context(|| format!("not a row of JSON: {line}"))?;
-        for field in ["area", "name", "unit", "better"] {
-            ensure!(row[field].is_string(), "the row {line} has no {field}");
+    let printed: Vec<Value> = match serde_json::from_str::<Value>(printed) {
+        Ok(mut whole) if whole["rows"].is_array() => {
+            let rows = whole["rows"].as_array_mut().context("an array")?;
+            std::mem::take(rows)
         }
-        ensure!(row["value"].is_number() || row["why"].is_string(), "the row {line} has neither a value nor a why");
+        _ => {
+            let lines = printed.lines().filter(|line| !line.trim().is_empty());
+            let row = |line| serde_json::from_str(line).with_context(|| format!("not a row of JSON: {line}"));
+            lines.map(row).collect::<Result<_>>()?
+        }
+    };
+    let mut rows = Vec::new();
+    for mut row in printed {
+        for field in ["area", "name", "unit", "better"] {
+            ensure!(row[field].is_string(), "the row {row} has no {field}");
+        }
+        ensure!(row["value"].is_number() || row["why"].is_string(), "the row {row} has neither a value nor a why");
         if !row["command"].is_string() {
             row["command"] = command.into();
         }
@@ -160,5 +171,11 @@ mod tests {
         assert!(measured(without, "x").is_err());
         let with = without.replace("}", r#","why":"no GPU"}"#);
         assert_eq!(measured(&with, "x").unwrap()[0]["command"], "x");
+    }
+
+    #[test]
+    fn rows_may_stand_in_one_object() {
+        let object = json!({"machine": {}, "rows": [row(1.0), row(2.0)]}).to_string();
+        assert_eq!(measured(&object, "x").unwrap().len(), 2);
     }
 }

@@ -92,6 +92,9 @@ impl Backend for CudaBackend {
             progress,
             &|| cancel.is_cancelled(),
         )?;
+        for (units, outputs) in &parts {
+            look_again(job, units.start, outputs)?;
+        }
         Ok(parts.into_iter().flat_map(|(_, outputs)| outputs).collect())
     }
 
@@ -109,6 +112,25 @@ impl Backend for CudaBackend {
     }
 }
 
+/// Renders one pixel of a part on the processor as well. A card that computes wrongly is found by its owner while the lease can
+/// still be given back, and not by an auditor.
+fn look_again(job: &PreparedJob, first: u64, outputs: &[UnitOutput]) -> Result<(), BackendError> {
+    let Some(last) = outputs.last() else { return Ok(()) };
+    let number = |at: usize| u64::from_le_bytes(std::array::from_fn(|byte| last.digest[at + byte]));
+    let place = (number(0) % outputs.len() as u64) as usize;
+    let radiance = &outputs[place].radiance;
+    let (unit, pixel) = (first + place as u64, (number(8) % radiance.len().max(1) as u64) as usize);
+    let expected =
+        job.tracer.pixel(&job.frame, unit, pixel as u32).map_err(|fault| BackendError::Failed(fault.to_string()))?;
+    if radiance.get(pixel) == Some(&expected) {
+        return Ok(());
+    }
+    Err(BackendError::DeviceLost(format!(
+        "pixel {pixel} of unit {unit} is not what the processor computes: a GPU computes wrongly; do not overclock it, check its \
+         memory, or leave it out with --device"
+    )))
+}
+
 impl From<GpuError> for BackendError {
     fn from(error: GpuError) -> Self {
         let text = error.to_string();
@@ -119,5 +141,26 @@ impl From<GpuError> for BackendError {
             GpuError::NoDriver { .. } | GpuError::NoDevice { .. } | GpuError::Unsupported(_) => Self::Unavailable(text),
             GpuError::Driver { .. } | GpuError::Failed(_) => Self::Failed(text),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenes::tests::prepared;
+    use kernels::render::render_units;
+
+    #[test]
+    fn a_part_that_a_card_computed_wrongly_is_not_taken() {
+        let job = prepared();
+        let mut outputs = render_units(&job.tracer, &job.frame, 0..2).expect("the scene can be rendered");
+        assert!(look_again(&job, 0, &outputs).is_ok());
+        assert!(look_again(&job, 0, &[]).is_ok());
+        // One sum of every pixel is off by its least bit.
+        for pixel in outputs.iter_mut().flat_map(|output| &mut output.radiance) {
+            pixel[0] ^= 1;
+        }
+        let refused = look_again(&job, 0, &outputs).expect_err("it is wrong");
+        assert!(matches!(refused, BackendError::DeviceLost(reason) if reason.contains("computes wrongly")));
     }
 }

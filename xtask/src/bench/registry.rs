@@ -80,4 +80,13 @@ pub const BENCHMARKS: &[Benchmark] = &[
         arguments: &[],
         needs_validator: false,
     },
+    // The GPU's figures, and the same of the processor.
+    Benchmark {
+        package: "render-worker",
+        target: Target::Binary,
+        name: "render-worker",
+        profile: Profile::Release,
+        arguments: &["bench", "--json"],
+        needs_validator: false,
+    },
 ];

@@ -73,7 +73,11 @@ impl Tracer {
     }
 
     /// Sums of all samples of one pixel of a unit.
-    fn pixel(&self, frame: &Frame, unit: u64, pixel: u32) -> Result<[i64; 3], Fault> {
+    ///
+    /// # Errors
+    /// [`Fault::State`] where the frame is invalid or has no such unit or pixel; [`Fault::Memory`] where the image is not
+    /// whole.
+    pub fn pixel(&self, frame: &Frame, unit: u64, pixel: u32) -> Result<[i64; 3], Fault> {
         let mut state = State::at_sample(frame, unit, pixel, 0, [0; 3], [0; 32])?;
         for sample in 0..frame.samples {
             state.restart(sample);
