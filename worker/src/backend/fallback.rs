@@ -1,11 +1,12 @@
-//! One backend in place of another: what the first has no memory for, or loses its device over, is rendered by the second.
+//! One backend in place of another: what the first cannot render, for want of memory, of a working device or of anything else, is
+//! rendered by the second.
 
 use super::{Backend, BackendError, Cancel};
 use crate::scenes::PreparedJob;
 use kernels::render::UnitOutput;
 use std::ops::Range;
 
-/// Renders on `first`; a job that fails there for want of memory or of a working device, on `second`.
+/// Renders on `first`; a job that fails there, on `second`.
 pub struct Fallback<First, Second> {
     first: First,
     second: Second,
@@ -35,7 +36,8 @@ impl<First: Backend, Second: Backend> Backend for Fallback<First, Second> {
         cancel: &Cancel,
     ) -> Result<Vec<UnitOutput>, BackendError> {
         match self.first.render(job, units.clone(), progress, cancel) {
-            Err(error @ (BackendError::OutOfMemory(_) | BackendError::DeviceLost(_))) if !cancel.is_cancelled() => {
+            Err(BackendError::Cancelled) => Err(BackendError::Cancelled),
+            Err(error) if !cancel.is_cancelled() => {
                 // Should it be too slow for the deadline, the worker calls it off in time to give the lease back.
                 tracing::warn!(reason = %error, instead = self.second.name(), "rendering this lease elsewhere");
                 progress(0);
@@ -92,18 +94,22 @@ mod tests {
     }
 
     #[test]
-    fn a_job_that_finds_no_memory_or_loses_its_device_is_rendered_by_the_second() {
+    fn a_job_that_fails_on_the_first_is_rendered_by_the_second() {
         let expected = CpuBackend::new(1).unwrap().render(&prepared(), 0..2, &|_| {}, &Cancel::default()).unwrap();
-        for error in [|| BackendError::OutOfMemory(String::new()), || BackendError::DeviceLost(String::new())] {
+        let failures: [fn() -> BackendError; 3] = [
+            || BackendError::OutOfMemory(String::new()),
+            || BackendError::DeviceLost(String::new()),
+            || BackendError::Failed(String::new()),
+        ];
+        for error in failures {
             assert!(render(error, &Cancel::default()).unwrap() == expected);
         }
     }
 
     #[test]
-    fn a_job_that_is_called_off_or_cannot_be_rendered_is_not_tried_again() {
+    fn a_job_that_is_called_off_is_not_tried_again() {
         let cancel = Cancel::default();
-        let refused = render(|| BackendError::Failed("a fault of the scene".into()), &cancel);
-        assert!(matches!(refused, Err(BackendError::Failed(_))));
+        assert!(matches!(render(|| BackendError::Cancelled, &cancel), Err(BackendError::Cancelled)));
         cancel.cancel();
         let called_off = render(|| BackendError::DeviceLost(String::new()), &cancel);
         assert!(matches!(called_off, Err(BackendError::DeviceLost(_))));
