@@ -266,3 +266,17 @@ fn without_a_gpu_bench_has_the_processors_rows_and_says_why_it_has_no_others() {
     assert!(of("cpu").all(|row| row["value"].as_f64().is_some_and(|value| value > 0.0)), "{rows:?}");
     assert!(of("gpu").all(|row| row["value"].is_null() && row["why"].is_string() && row["bar"].is_number()));
 }
+
+#[test]
+fn bench_runs_every_engine_on_an_emulated_gpu_and_publishes_none_of_its_times() {
+    let Some(folder) = driver() else { return };
+    let output = worker(&["bench", "--quick", "--json", "--device", "1"], Some(&folder));
+    let file: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert!(file["machine"]["gpu"].as_str().is_some_and(|names| names.contains("Emulated GPU 1")), "{file}");
+    let rows = file["rows"].as_array().expect("rows");
+    let gpu: Vec<&Value> = rows.iter().filter(|row| row["area"] == "gpu").collect();
+    for engine in ["render: ", "gemm_i8 ", "SHA-256 tree", "probe: memory walk"] {
+        assert!(gpu.iter().any(|row| row["name"].as_str().is_some_and(|name| name.starts_with(engine))), "{engine}");
+    }
+    assert!(gpu.iter().all(|row| row["value"].is_null() && row["why"] == "the device is emulated"), "{gpu:?}");
+}

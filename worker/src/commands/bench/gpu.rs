@@ -6,6 +6,8 @@ use gpu_host::{
     measure::{Row, merkle, probe, render, tensor},
 };
 
+const EMULATED: &str = "the device is emulated";
+
 /// An engine, and what is promised of it.
 struct Engine {
     rows: fn(&Device) -> Result<Vec<Row>, GpuError>,
@@ -63,16 +65,25 @@ pub(super) fn open(choice: &DeviceChoice) -> Result<Device, String> {
 /// Measures on a device, and gives what was promised and not measured with the reason.
 pub(super) fn measure(device: Result<Device, String>, take: &dyn Fn(Row)) {
     for Engine { rows, promised } in ENGINES {
-        let measured =
-            device.as_ref().map_err(Clone::clone).and_then(|device| rows(device).map_err(|error| error.to_string()));
-        let (rows, why) = match measured {
-            Ok(rows) => (rows, "this device has no way to measure it".to_owned()),
-            Err(why) => (Vec::new(), why),
+        let (rows, why) = match &device {
+            Ok(device) => match rows(device) {
+                Ok(rows) if device.info().is_emulated => {
+                    (rows.into_iter().map(without_figures).collect(), EMULATED.into())
+                }
+                Ok(rows) => (rows, "this device has no way to measure it".to_owned()),
+                Err(error) => (Vec::new(), error.to_string()),
+            },
+            Err(why) => (Vec::new(), why.clone()),
         };
         let missing = promised.iter().filter(|promise| rows.iter().all(|row| !row.name.starts_with(promise.name)));
         let missing: Vec<Row> = missing.map(|promise| promise.unmeasured(&why)).collect();
         rows.into_iter().chain(missing).for_each(take);
     }
+}
+
+/// What an emulator takes says nothing about a card, and nobody shall take it for that.
+fn without_figures(row: Row) -> Row {
+    Row { value: None, peer: None, ratio: None, floor: None, why: Some(EMULATED.into()), ..row }
 }
 
 impl Promise {

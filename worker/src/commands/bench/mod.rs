@@ -70,7 +70,7 @@ impl fmt::Display for Measured {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Row { name, value, unit, better, bar, peer, ratio, floor, why } = &self.row;
         let shown = value.map_or_else(|| "-".to_owned(), figure);
-        write!(formatter, "{:<4} {name:<32} {shown:>12} {unit:<11}", self.area)?;
+        write!(formatter, "{:<4} {name:<66} {shown:>10} {unit:<14} ", self.area)?;
         let mut notes = Vec::new();
         match (value, bar) {
             (Some(value), Some(bar)) => {
@@ -89,6 +89,9 @@ impl fmt::Display for Measured {
 
 /// Four digits that count.
 fn figure(value: f64) -> String {
+    if value.abs() >= 1e6 {
+        return format!("{value:.3e}");
+    }
     let whole = value.abs().log10().floor().max(0.0);
     // At most three decimals, none for what is a thousand or more.
     let decimals = (3.0 - whole).clamp(0.0, 3.0) as usize;
@@ -121,7 +124,7 @@ mod tests {
 
     #[test]
     fn figures_have_four_digits_that_count() {
-        let figures = [0.12345, 1.0, 12.3456, 999.94, 123_456.7].map(figure);
-        assert_eq!(figures, ["0.123", "1.000", "12.35", "999.9", "123457"]);
+        let figures = [0.12345, 1.0, 12.3456, 999.94, 123_456.7, 2e9].map(figure);
+        assert_eq!(figures, ["0.123", "1.000", "12.35", "999.9", "123457", "2.000e9"]);
     }
 }

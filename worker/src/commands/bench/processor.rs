@@ -39,7 +39,7 @@ struct Amount {
 }
 
 const WHOLE: Amount = Amount { edge: 1_024, size: 2_048, bytes: 1 << 28, time: Duration::from_secs(2) };
-const QUICK: Amount = Amount { edge: 256, size: 512, bytes: 1 << 24, time: Duration::from_millis(200) };
+const QUICK: Amount = Amount { edge: 256, size: 1_024, bytes: 1 << 24, time: Duration::from_millis(200) };
 
 /// Measures with `threads` threads, 0 for one per core, and gives each row as soon as it is known.
 pub(super) fn measure(threads: usize, quick: bool, take: &dyn Fn(Row)) -> Result<(), WorkerError> {
