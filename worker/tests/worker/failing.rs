@@ -65,7 +65,7 @@ async fn rest_after(fails: fn(u32) -> Option<BackendError>) -> Option<i64> {
             if done.iter().any(|done| matches!(done, Done::Claimed { .. })) {
                 return Some(now - at);
             }
-            if now - at > 10_000 {
+            if now - at > 4_000 {
                 return None;
             }
         }
