@@ -41,8 +41,16 @@ pub fn run(arguments: Arguments) -> Result<()> {
 fn on_emulated_gpu(places: &Places) -> Result<()> {
     println!("the GPU tests again, on the emulated driver:");
     let mut cargo = command::cargo(places);
-    cargo.args(["test", "--package", "gpu-host"]).env("LD_LIBRARY_PATH", emulated_driver(places)?);
-    command::run(&mut cargo)
+    // By their names and for the whole workspace: for one package, cargo would build what it needs with other features again.
+    cargo.args(["test", "--workspace"]);
+    let folder = places.root.join("crates/gpu-host/tests");
+    for entry in std::fs::read_dir(&folder).with_context(|| format!("{} cannot be read", folder.display()))? {
+        let path = entry?.path();
+        if let (Some(name), Some("rs")) = (path.file_stem(), path.extension().and_then(|ending| ending.to_str())) {
+            cargo.arg("--test").arg(name);
+        }
+    }
+    command::run(cargo.env("LD_LIBRARY_PATH", emulated_driver(places)?))
 }
 
 /// The folder of the emulated CUDA driver, built.
