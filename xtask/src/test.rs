@@ -36,21 +36,30 @@ pub fn run(arguments: Arguments) -> Result<()> {
     if arguments.cargo.is_empty() { on_emulated_gpu(&places) } else { Ok(()) }
 }
 
-/// Runs the tests of the GPU's host side once more, with a CUDA driver whose devices execute the committed PTX on the
+/// Runs the tests of the GPU's host side again for each committed PTX, with a CUDA driver whose devices execute it on the
 /// processor. Before, in the workspace's run, they met the machine's own driver, or said that there is none.
 fn on_emulated_gpu(places: &Places) -> Result<()> {
-    println!("the GPU tests again, on the emulated driver:");
-    let mut cargo = command::cargo(places);
-    // By their names and for the whole workspace: for one package, cargo would build what it needs with other features again.
-    cargo.args(["test", "--workspace"]);
     let folder = places.root.join("crates/gpu-host/tests");
+    let mut names = Vec::new();
     for entry in std::fs::read_dir(&folder).with_context(|| format!("{} cannot be read", folder.display()))? {
         let path = entry?.path();
         if let (Some(name), Some("rs")) = (path.file_stem(), path.extension().and_then(|ending| ending.to_str())) {
-            cargo.arg("--test").arg(name);
+            names.push(name.to_owned());
         }
     }
-    command::run(cargo.env("LD_LIBRARY_PATH", emulated_driver(places)?))
+    let driver = emulated_driver(places)?;
+    for capability in ["75", "80"] {
+        println!("the GPU tests again, on an emulated card of compute capability {capability}:");
+        let mut cargo = command::cargo(places);
+        // By their names and for the whole workspace: for one package, cargo would build what it needs with other features again.
+        cargo.args(["test", "--workspace"]);
+        for name in &names {
+            cargo.arg("--test").arg(name);
+        }
+        cargo.env("LD_LIBRARY_PATH", &driver).env("EMULATED_CUDA_CAPABILITY", capability);
+        command::run(&mut cargo)?;
+    }
+    Ok(())
 }
 
 /// The folder of the emulated CUDA driver, built.
