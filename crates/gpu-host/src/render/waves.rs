@@ -25,8 +25,10 @@ const MOST_PATHS: u32 = 1 << 22;
 const FEWEST_PATHS: u32 = 1 << 15;
 /// On the tests' emulator, which clears memory slowly.
 const EMULATED_PATHS: u32 = 1 << 10;
+const EMULATED_BLOCKS: u32 = 2;
 /// Blocks of a launch for each that the card runs at once: the multiprocessors that get short paths take more of them.
-const ROUNDS: u32 = 16;
+/// Not many, so that the threads of a search have several rays, one after another, before they wait for their warp.
+const ROUNDS: u32 = 4;
 /// Rays of a path at most (64 scatterings), and the count behind the last one.
 const COUNTS: usize = 66;
 
@@ -280,6 +282,10 @@ fn tables(device: &Device) -> Result<(Buffer<u32>, u32), GpuError> {
 }
 
 fn most_blocks<K: Kernel>(device: &Device, kernel: K) -> Result<u32, GpuError> {
+    if device.info().is_emulated {
+        // So few that the tests' small batches, too, have several rays for each thread.
+        return Ok(EMULATED_BLOCKS);
+    }
     let at_once = device.blocks_per_multiprocessor(kernel, 0)?.max(1) * device.info().multiprocessors.max(1);
     Ok(at_once.saturating_mul(ROUNDS))
 }

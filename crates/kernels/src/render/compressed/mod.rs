@@ -66,7 +66,7 @@ mod tests;
 pub mod walk;
 
 pub use build::Compressed;
-pub use walk::{Slices, Tree, closest, occluded};
+pub use walk::{Slices, Stack, Tree, Walk, closest, occluded};
 
 /// Children of a node at most.
 pub const WIDTH: usize = 8;

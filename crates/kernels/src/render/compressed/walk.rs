@@ -52,6 +52,15 @@ pub fn occluded<T: Tree>(tree: &T, ray: &Ray, limit: f32) -> bool {
     search::<T, true>(tree, ray, limit).primitive != NONE
 }
 
+#[inline(always)]
+fn search<T: Tree, const ANY: bool>(tree: &T, ray: &Ray, limit: f32) -> Hit {
+    let mut stack = Stack::new();
+    let mut walk = Walk::<ANY>::new(&mut stack);
+    walk.begin(ray, limit);
+    while walk.turn(tree) {}
+    walk.hit()
+}
+
 /// Triangles that a thread tests before the others of its warp may go on to their next nodes. Most nodes of most rays
 /// have none or few; if all waited for the one that has most, a warp would need twice as many instructions for diffuse
 /// rays on the measured scene. The order of what one ray reads does not depend on it.
@@ -74,67 +83,133 @@ fn preferences(ray: &Ray) -> [u32; 3] {
     [preferred(2, 0o77770000), preferred(1, 0o77007700), preferred(0, 0o70707070)]
 }
 
-#[inline(always)]
-fn search<T: Tree, const ANY: bool>(tree: &T, ray: &Ray, limit: f32) -> Hit {
-    let preferences = preferences(ray);
-    let mut best = Hit { t: limit, primitive: NONE, u: 0.0, v: 0.0 };
-    // Not filled with zeros: on a GPU that would write more than most walks do.
-    let mut stack = [MaybeUninit::<Group>::uninit(); STACK];
-    let mut depth = 0_u32;
-    // The root, as the only child of a node that is nowhere.
-    let mut group = Group { before: u32::MAX, slots: SLOT & (HITS | MEMBERS) };
-    // The node's triangles that are still to be tested, all of them, and the index of the first one.
-    let (mut triangles, mut leaves, mut first) = (0_u32, 0_u32, 0_u32);
-    // One loop with one way back to its beginning: the threads of a warp must meet at each node, whether they came to it
-    // from its parent or from the stack.
-    loop {
-        if triangles == 0 {
-            let mut slot = group.slots & HITS;
-            for preferred in preferences {
+/// Groups that a walk comes back to.
+///
+/// Not a part of [`Walk`]: beside what is read by an index, LLVM would keep the rest of it in memory too.
+pub struct Stack([MaybeUninit<Group>; STACK]);
+
+impl Stack {
+    /// Not filled with zeros: on a GPU that would write more than most walks do.
+    #[inline(always)]
+    #[expect(clippy::new_without_default, reason = "a stack without contents is no value of its own")]
+    pub fn new() -> Stack {
+        Stack([MaybeUninit::uninit(); STACK])
+    }
+}
+
+/// A ray on its way: to the closest hit, or to `ANY`. It can be left after every turn, so that a thread whose ray has
+/// arrived takes another one while the rest of its warp goes on.
+pub struct Walk<'a, const ANY: bool> {
+    ray: Ray,
+    best: Hit,
+    /// The current [`Group`], not as one value: LLVM would make one number of it and take that apart in every turn.
+    before: u32,
+    slots: u32,
+    /// The node's triangles that are still to be tested.
+    triangles: u32,
+    /// All triangles of the node.
+    leaves: u32,
+    /// Index of the node's first triangle.
+    first: u32,
+    depth: u32,
+    stack: &'a mut Stack,
+}
+
+impl<'a, const ANY: bool> Walk<'a, ANY> {
+    /// The place for walks, of which the first has yet to begin.
+    #[inline(always)]
+    pub fn new(stack: &'a mut Stack) -> Self {
+        Walk {
+            ray: Ray {
+                origin: [0.0; 3],
+                direction: [0.0; 3],
+                inverse: [0.0; 3],
+                negative: [false; 3],
+                axes: [0; 3],
+                shear: [0.0; 3],
+            },
+            best: Hit { t: 0.0, primitive: NONE, u: 0.0, v: 0.0 },
+            before: 0,
+            slots: 0,
+            triangles: 0,
+            leaves: 0,
+            first: 0,
+            depth: 0,
+            stack,
+        }
+    }
+
+    /// Begins at the root; a hit counts at up to `limit`. No component of the direction may exceed 2^20.
+    #[inline(always)]
+    pub fn begin(&mut self, ray: &Ray, limit: f32) {
+        self.ray = *ray;
+        self.best = Hit { t: limit, primitive: NONE, u: 0.0, v: 0.0 };
+        // The root, as the only child of a node that is nowhere.
+        (self.before, self.slots) = (u32::MAX, SLOT & (HITS | MEMBERS));
+        (self.triangles, self.leaves, self.first) = (0, 0, 0);
+        self.depth = 0;
+    }
+
+    /// What has been hit so far; its primitive is [`NONE`] where nothing has.
+    #[inline(always)]
+    pub fn hit(&self) -> Hit {
+        self.best
+    }
+
+    /// One node, or some triangles of one, or both; whether the walk goes on. Only for a walk that does.
+    ///
+    /// It has one way out to all that goes on: the threads of a warp must meet at each node, whether they came to it from
+    /// its parent or from the stack.
+    #[inline(always)]
+    pub fn turn<T: Tree>(&mut self, tree: &T) -> bool {
+        if self.triangles == 0 {
+            let mut slot = self.slots & HITS;
+            for preferred in preferences(&self.ray) {
                 slot = select_unpredictable(slot & preferred != 0, slot & preferred, slot);
             }
-            let rank = (group.slots & MEMBERS & slot.wrapping_sub(1)).count_ones();
-            let node = tree.node(group.before.wrapping_add(rank));
-            group.slots ^= slot;
-            stack[depth as usize % STACK].write(group);
-            depth += (group.slots & HITS != 0) as u32;
+            let rank = (self.slots & MEMBERS & slot.wrapping_sub(1)).count_ones();
+            let node = tree.node(self.before.wrapping_add(rank));
+            self.slots ^= slot;
+            self.stack.0[self.depth as usize % STACK].write(Group { before: self.before, slots: self.slots });
+            self.depth += (self.slots & HITS != 0) as u32;
 
-            let hits = !missed(&node, ray, best.t);
-            group = Group { before: node[1][0], slots: node[1][2] & (hits | MEMBERS) };
-            (first, leaves) = (node[1][1], node[1][3]);
+            let hits = !missed(&node, &self.ray, self.best.t);
+            (self.before, self.slots) = (node[1][0], node[1][2] & (hits | MEMBERS));
+            (self.first, self.leaves) = (node[1][1], node[1][3]);
             // All three bits of a slot that is hit.
-            triangles = ((hits & HITS) >> 2).wrapping_mul(SLOT) & leaves;
+            self.triangles = ((hits & HITS) >> 2).wrapping_mul(SLOT) & self.leaves;
         }
 
         let mut turn = 0;
-        while triangles != 0 && turn < TURNS {
-            let below = (triangles & triangles.wrapping_neg()) - 1;
-            triangles &= triangles - 1;
+        while self.triangles != 0 && turn < TURNS {
+            let below = (self.triangles & self.triangles.wrapping_neg()) - 1;
+            self.triangles &= self.triangles - 1;
             turn += 1;
-            let words = tree.triangle(first.wrapping_add((leaves & below).count_ones()));
+            let words = tree.triangle(self.first.wrapping_add((self.leaves & below).count_ones()));
             let corners = words.map(|[x, y, z, _]| [x, y, z].map(f32::from_bits));
             let primitive = words[0][3];
-            if let Some((t, u, v)) = triangle_hit(ray, &corners, best.t)
-                && (t < best.t || primitive < best.primitive)
+            if let Some((t, u, v)) = triangle_hit(&self.ray, &corners, self.best.t)
+                && (t < self.best.t || primitive < self.best.primitive)
             {
-                best = Hit { t, primitive, u, v };
+                self.best = Hit { t, primitive, u, v };
                 if ANY {
-                    return best;
+                    return false;
                 }
             }
         }
 
-        let is_done = triangles == 0 && group.slots & HITS == 0;
-        if is_done && depth == 0 {
-            return best;
+        let is_done = self.triangles == 0 && self.slots & HITS == 0;
+        if is_done && self.depth == 0 {
+            return false;
         }
-        let top = depth.saturating_sub(1);
+        let top = self.depth.saturating_sub(1);
         // SAFETY: the first place is written at the root, and every place below the depth before the depth passed it,
         // which is at most 49.
-        let waiting = unsafe { stack[top as usize % STACK].assume_init() };
-        depth = select_unpredictable(is_done, top, depth);
-        group.before = select_unpredictable(is_done, waiting.before, group.before);
-        group.slots = select_unpredictable(is_done, waiting.slots, group.slots);
+        let waiting = unsafe { self.stack.0[top as usize % STACK].assume_init() };
+        self.depth = select_unpredictable(is_done, top, self.depth);
+        self.before = select_unpredictable(is_done, waiting.before, self.before);
+        self.slots = select_unpredictable(is_done, waiting.slots, self.slots);
+        true
     }
 }
 
