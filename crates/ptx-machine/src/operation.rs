@@ -405,8 +405,37 @@ operations!(Ternary64 [a, b, c] (a: wide, b: wide, c: wide) -> put_wide: u64 {
     FusedMultiplyAdd => |a, b, c| double(a).mul_add(double(b), double(c)).to_bits(),
 });
 
-/// Makes an enum of comparisons, and what runs them on a warp.
+/// Makes the enum of comparisons of one width, and what runs them on a warp.
 macro_rules! comparisons {
+    ($name:ident $read:ident $unsigned:ident $signed:ident $float:ident) => {
+        comparisons!($name $read {
+            Equal => |a: $unsigned, b: $unsigned| a == b,
+            NotEqual => |a: $unsigned, b: $unsigned| a != b,
+            LessUnsigned => |a: $unsigned, b: $unsigned| a < b,
+            LessEqualUnsigned => |a: $unsigned, b: $unsigned| a <= b,
+            GreaterUnsigned => |a: $unsigned, b: $unsigned| a > b,
+            GreaterEqualUnsigned => |a: $unsigned, b: $unsigned| a >= b,
+            LessSigned => |a: $unsigned, b: $unsigned| (a as $signed) < b as $signed,
+            LessEqualSigned => |a: $unsigned, b: $unsigned| a as $signed <= b as $signed,
+            GreaterSigned => |a: $unsigned, b: $unsigned| a as $signed > b as $signed,
+            GreaterEqualSigned => |a: $unsigned, b: $unsigned| a as $signed >= b as $signed,
+            // The operators themselves are false where either is NaN, but for "not equal".
+            FloatEqual => |a, b| $float(a) == $float(b),
+            FloatNotEqual => |a, b| !($float(a).is_nan() || $float(b).is_nan()) && $float(a) != $float(b),
+            FloatLess => |a, b| $float(a) < $float(b),
+            FloatLessEqual => |a, b| $float(a) <= $float(b),
+            FloatGreater => |a, b| $float(a) > $float(b),
+            FloatGreaterEqual => |a, b| $float(a) >= $float(b),
+            FloatEqualOrNan => |a, b| $float(a).is_nan() || $float(b).is_nan() || $float(a) == $float(b),
+            FloatNotEqualOrNan => |a, b| $float(a) != $float(b),
+            FloatLessOrNan => |a, b| $float(a).is_nan() || $float(b).is_nan() || $float(a) < $float(b),
+            FloatLessEqualOrNan => |a, b| $float(a).is_nan() || $float(b).is_nan() || $float(a) <= $float(b),
+            FloatGreaterOrNan => |a, b| $float(a).is_nan() || $float(b).is_nan() || $float(a) > $float(b),
+            FloatGreaterEqualOrNan => |a, b| $float(a).is_nan() || $float(b).is_nan() || $float(a) >= $float(b),
+            Ordered => |a, b| !($float(a).is_nan() || $float(b).is_nan()),
+            Unordered => |a, b| $float(a).is_nan() || $float(b).is_nan(),
+        });
+    };
     ($name:ident $read:ident { $($operation:ident => $expression:expr,)* }) => {
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub(crate) enum $name { $($operation,)* }
@@ -427,64 +456,5 @@ macro_rules! comparisons {
     };
 }
 
-fn unordered(a: u32, b: u32) -> bool {
-    float(a).is_nan() || float(b).is_nan()
-}
-
-fn unordered64(a: u64, b: u64) -> bool {
-    double(a).is_nan() || double(b).is_nan()
-}
-
-comparisons!(Compare32 narrow {
-    Equal => |a: u32, b: u32| a == b,
-    NotEqual => |a: u32, b: u32| a != b,
-    LessUnsigned => |a: u32, b: u32| a < b,
-    LessEqualUnsigned => |a: u32, b: u32| a <= b,
-    GreaterUnsigned => |a: u32, b: u32| a > b,
-    GreaterEqualUnsigned => |a: u32, b: u32| a >= b,
-    LessSigned => |a: u32, b: u32| (a as i32) < b as i32,
-    LessEqualSigned => |a: u32, b: u32| a as i32 <= b as i32,
-    GreaterSigned => |a: u32, b: u32| a as i32 > b as i32,
-    GreaterEqualSigned => |a: u32, b: u32| a as i32 >= b as i32,
-    FloatEqual => |a, b| float(a) == float(b),
-    FloatNotEqual => |a, b| !unordered(a, b) && float(a) != float(b),
-    FloatLess => |a, b| float(a) < float(b),
-    FloatLessEqual => |a, b| float(a) <= float(b),
-    FloatGreater => |a, b| float(a) > float(b),
-    FloatGreaterEqual => |a, b| float(a) >= float(b),
-    FloatEqualOrNan => |a, b| unordered(a, b) || float(a) == float(b),
-    FloatNotEqualOrNan => |a, b| float(a) != float(b),
-    FloatLessOrNan => |a, b| unordered(a, b) || float(a) < float(b),
-    FloatLessEqualOrNan => |a, b| unordered(a, b) || float(a) <= float(b),
-    FloatGreaterOrNan => |a, b| unordered(a, b) || float(a) > float(b),
-    FloatGreaterEqualOrNan => |a, b| unordered(a, b) || float(a) >= float(b),
-    Ordered => |a, b| !unordered(a, b),
-    Unordered => unordered,
-});
-
-comparisons!(Compare64 wide {
-    Equal => |a: u64, b: u64| a == b,
-    NotEqual => |a: u64, b: u64| a != b,
-    LessUnsigned => |a: u64, b: u64| a < b,
-    LessEqualUnsigned => |a: u64, b: u64| a <= b,
-    GreaterUnsigned => |a: u64, b: u64| a > b,
-    GreaterEqualUnsigned => |a: u64, b: u64| a >= b,
-    LessSigned => |a: u64, b: u64| (a as i64) < b as i64,
-    LessEqualSigned => |a: u64, b: u64| a as i64 <= b as i64,
-    GreaterSigned => |a: u64, b: u64| a as i64 > b as i64,
-    GreaterEqualSigned => |a: u64, b: u64| a as i64 >= b as i64,
-    FloatEqual => |a, b| double(a) == double(b),
-    FloatNotEqual => |a, b| !unordered64(a, b) && double(a) != double(b),
-    FloatLess => |a, b| double(a) < double(b),
-    FloatLessEqual => |a, b| double(a) <= double(b),
-    FloatGreater => |a, b| double(a) > double(b),
-    FloatGreaterEqual => |a, b| double(a) >= double(b),
-    FloatEqualOrNan => |a, b| unordered64(a, b) || double(a) == double(b),
-    FloatNotEqualOrNan => |a, b| double(a) != double(b),
-    FloatLessOrNan => |a, b| unordered64(a, b) || double(a) < double(b),
-    FloatLessEqualOrNan => |a, b| unordered64(a, b) || double(a) <= double(b),
-    FloatGreaterOrNan => |a, b| unordered64(a, b) || double(a) > double(b),
-    FloatGreaterEqualOrNan => |a, b| unordered64(a, b) || double(a) >= double(b),
-    Ordered => |a, b| !unordered64(a, b),
-    Unordered => unordered64,
-});
+comparisons!(Compare32 narrow u32 i32 float);
+comparisons!(Compare64 wide u64 i64 double);

@@ -35,11 +35,13 @@ pub(super) trait Tile {
     /// The processor has the tile's instructions.
     unsafe fn add(strip: &[Self::Word], panel: &[Self::Word], sums: &mut [Self::Sum]);
 
-    /// Does work that may be compiled for the tile's instructions.
+    /// Does work that may be compiled for the tile's instructions; here for any processor's.
     ///
     /// # Safety
     /// As [`Tile::add`].
-    unsafe fn run(work: impl Work);
+    unsafe fn run(work: impl Work) {
+        work.work();
+    }
 }
 
 /// What [`Tile::run`] does: a trait, because a closure cannot ask to be inlined, and what is not inlined is compiled for any

@@ -1,6 +1,6 @@
 //! Tiles in plain Rust, for any processor; what the compiler makes of them is its affair.
 
-use super::blocks::{Tile, Work};
+use super::blocks::Tile;
 use crate::tensor::strict::accumulate;
 
 /// Products of two quantised elements whose sum f64 holds exactly: each is below 2^46, the sum of 2^7 below 2^53.
@@ -51,10 +51,6 @@ impl Tile for Int8 {
         };
         add(strip, panel, sums, |sum| sum, step, |_, part| part);
     }
-
-    unsafe fn run(work: impl Work) {
-        work.work();
-    }
 }
 
 /// Fused multiply-adds.
@@ -70,10 +66,6 @@ impl Tile for Strict {
     unsafe fn add(strip: &[f32], panel: &[f32], sums: &mut [f32]) {
         add(strip, panel, sums, |sum| sum, accumulate, |_, part| part);
     }
-
-    unsafe fn run(work: impl Work) {
-        work.work();
-    }
 }
 
 /// Exact sums of products of integers in f64.
@@ -88,9 +80,5 @@ impl Tile for Exact {
 
     unsafe fn add(strip: &[f64], panel: &[f64], sums: &mut [i64]) {
         add(strip, panel, sums, |_| 0.0, |part, a, b| part + a * b, |sum, part| sum + part as i64);
-    }
-
-    unsafe fn run(work: impl Work) {
-        work.work();
     }
 }
