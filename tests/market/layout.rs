@@ -37,21 +37,21 @@ macro_rules! instructions {
 }
 
 layouts! {
-    Network { authority, pending_authority, mint, stake_vault, operations, oracle, pyth_program, pyth_feed, genesis_at, epoch, paused, parameters, oracle_kind, version, bump, stake_vault_bump, reserved }
-    Schedule { yearly, version, bump, reserved }
+    Network { authority, pending_authority, mint, stake_vault, operations, oracle, pyth_program, pyth_feed, genesis_at, epoch, paused, active_stake, price_index_bps, proposals, parameters, oracle_kind, version, bump, stake_vault_bump, governed, reserved }
+    Schedule { yearly, operations_bps, creators_bps, version, bump, reserved }
     Oracle { publishers, count, version, bump, reserved }
     Engine { id, digest, referee, format, class, verification, enabled, version, bump, reserved }
-    CreditAccount { owner, payer, available, escrowed_total, refunded_total, bought_total, burned_total, jobs, reputation, version, bump, reserved }
+    CreditAccount { owner, payer, available, escrowed_total, refunded_total, bought_total, burned_total, jobs, reputation_at, outcomes, reputation, version, bump, reserved }
     Operator { wallet, payout, nodes, version, bump, reserved }
-    Node { identity, operator, stake, unbonding, unbonding_until, slashed, slashed_total, exposure, registered_slot, staked_slot, reputation_at, asks, leases_accepted, credits_accepted, leases_expired, leases_returned, leases_held, disputes_lost, audits_accepted, capacity, memory_mib, reputation, region, uptime_bps, classes, draining, version, bump, reserved, hardware }
-    Job { requester, payer, manifest, engine, client, seed, statement, nonce, units, price_per_unit, premium_per_unit, work_per_unit, escrow, units_accepted, spent, refunded, opened_slot, opened_at, deadline, units_per_lease, leases, leases_settled, lease_seconds, minimum_memory_mib, minimum_reputation, region, audit_probability_bps, replicas, class, verification, status, seeded, version, bump, reserved, settled }
-    Lease { job, node, payer, commitment, root, result, audit_seed, auditors, first_unit, value, premium, penalty, claimable_at, entered_at, deadline, committed_slot, index, units, disputes, attempt, audit_attempt, replica, status, class, drawn, audits_owed, audits_claimed, audits_committed, audits_revealed, audits_paid, version, bump, reserved }
+    Node { identity, operator, stake, unbonding, unbonding_until, slashed, slashed_total, exposure, registered_slot, staked_slot, reputation_at, asks, leases_accepted, credits_accepted, rated_compute, rated_clock, measured_bandwidth, probed_slot, proved_at, maintenance_from, maintenance_until, maintenance_epoch, reviewed_epoch, outcomes, leases_expired, leases_returned, leases_held, disputes_lost, audits_accepted, capacity, memory_mib, reputation, probes, maintenance_used, region, uptime_bps, minimum_requester_reputation, port, address, enrolled, is_probed, tier, good_epochs, bad_epochs, classes, draining, version, bump, reserved, hardware }
+    Job { requester, payer, manifest, engine, client, seed, statement, nonce, units, price_per_unit, premium_per_unit, work_per_unit, escrow, units_accepted, spent, refunded, opened_slot, opened_at, deadline, units_per_lease, leases, leases_settled, lease_seconds, input_faults, minimum_memory_mib, minimum_reputation, region, audit_probability_bps, requester_reputation, tier, bandwidth_tier, replicas, class, verification, status, seeded, version, bump, reserved, settled }
+    Lease { job, node, payer, commitment, root, result, audit_seed, auditors, first_unit, value, premium, penalty, claimable_at, claimed_at, entered_at, deadline, committed_slot, index, units, busy_seconds, disputes, attempt, audit_attempt, replica, status, class, drawn, audits_owed, audits_claimed, audits_committed, audits_revealed, audits_paid, version, bump, reserved }
     Audit { lease, node, payer, commitment, root, value, penalty, entered_at, deadline, committed_slot, attempt, index, status, class, version, bump, reserved }
     Dispute { lease, job, payer, defender, challenger, defender_key, challenger_key, audit, referee, statement, root, low, high, output, trace, bond, owed, forfeited, unit, first, count, segments, segment_steps, segment, opened_at, deadline, hashes, number, moves, turn_seconds, attempt, stage, posted, verdict, version, bump, reserved }
     Evidence { author, dispute }
-    Epoch { number, payer, starts_at, ends_at, work, smoothed_work, availability, burned, bought, rate_burned, rate_bought, emission, operations_pool, creators_pool, availability_pool, work_pools, carry, shards_summed, state, operations_claimed, version, bump, reserved }
-    EpochShard { epoch, payer, work, availability, burned, bought, shard, version, bump, reserved }
-    NodeEpoch { node, payer, epoch, work, availability, claimed, is_claimed, version, bump, reserved }
+    Epoch { number, payer, starts_at, ends_at, work, smoothed_work, availability, qualified, spent, stake, busy_seconds, capacity_seconds, smoothed_burned, recycled, availability_cap, price_index_bps, burned, bought, rate_burned, rate_bought, emission, operations_pool, creators_pool, availability_pool, work_pools, carry, shards_summed, state, operations_claimed, version, bump, reserved }
+    EpochShard { epoch, payer, work, availability, qualified, spent, stake, busy_seconds, capacity_seconds, burned, bought, shard, version, bump, reserved }
+    NodeEpoch { node, payer, epoch, work, availability, points, service_points, busy_seconds, claimed, probes_passed, probes_missed, is_claimed, is_reviewed, is_qualified, version, bump, reserved }
     NetworkInitialized { authority, mint, operations, oracle, genesis_at, parameters }
     ParametersChanged { before, after }
     PauseChanged { before, after }

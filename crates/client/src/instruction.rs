@@ -15,8 +15,17 @@ use render_compute::{
 use solana_address::Address;
 use solana_instruction::{AccountMeta, Instruction};
 
-pub use render_compute::instructions::{JobOrder, NodeOffer};
+pub use render_compute::instructions::{JobOrder, NodeOffer, ParameterChange};
 pub use solana_compute_budget_interface::ComputeBudgetInstruction;
+
+/// The parameters that differ from their defaults: all of them would not fit a transaction beside its accounts.
+fn changes(parameters: &Parameters) -> Vec<ParameterChange> {
+    let pairs = (0..).zip(parameters.values().into_iter().zip(Parameters::DEFAULT.values()));
+    pairs
+        .filter(|(_, (wanted, default))| wanted != default)
+        .map(|(index, (value, _))| ParameterChange { index, value })
+        .collect()
+}
 
 /// Arguments of [`network_init`].
 #[derive(Clone, Debug)]
@@ -80,20 +89,18 @@ pub fn network_accept_authority(authority: &Address) -> Instruction {
 /// Creates the network.
 pub fn network_init(arguments: &NetworkInit) -> Instruction {
     let NetworkInit { authority, mint, operations, genesis_at, parameters } = arguments;
-    data::NetworkInit { genesis_at: *genesis_at, parameters: parameters.values() }.to_instruction(
-        accounts::NetworkInit {
-            authority: *authority,
-            network: address::network(),
-            schedule: address::schedule(),
-            oracle: address::oracle(),
-            mint: *mint,
-            operations: *operations,
-            stake_vault: address::stake_vault(),
-            program_data: address::program_data(),
-            token_program: TOKEN_PROGRAM,
-            system_program: SYSTEM_PROGRAM,
-        },
-    )
+    data::NetworkInit { genesis_at: *genesis_at, changes: changes(parameters) }.to_instruction(accounts::NetworkInit {
+        authority: *authority,
+        network: address::network(),
+        schedule: address::schedule(),
+        oracle: address::oracle(),
+        mint: *mint,
+        operations: *operations,
+        stake_vault: address::stake_vault(),
+        program_data: address::program_data(),
+        token_program: TOKEN_PROGRAM,
+        system_program: SYSTEM_PROGRAM,
+    })
 }
 
 fn governance(authority: &Address) -> accounts::NetworkAuthority {

@@ -155,6 +155,60 @@ parameters! {
     finder_fee_bps: "bps", 3_000, 500..=5_000, "Livepeer's finder's fee", "Winner's part of a slash; the rest is burned.";
     challenge_bond: "RENDER base units", 1_000_000_000, 1_000_000..=10_000_000_000_000, "this project", "Bond of a challenge by anyone.";
     dispute_turn_seconds: "seconds", 1_800, 10..=604_800, "this project", "Time for one move of a dispute.";
+
+    burn_weight_bps: "bps", 2_500, 1..=10_000, "Helium's average over seven epochs: 2/(7 + 1)", "Weight of an epoch in the average of burned RENDER.";
+    recycle_bps: "bps", 0, 0..=2_000, "RNP-004: net emissions capped at a small percentage of the burn; off", "Most RENDER minted again in an epoch, as a share of the average burn.";
+    client_share_max_bps: "bps", 2_000, 0..=10_000, "this project", "Most of its requesters' rebates that a compute client may take.";
+    availability_cap: "RENDER base units", 230_000_000, 0..=100_000_000_000, "RNP-013: 10 RENDER per node and month", "Most availability reward of a node in an epoch.";
+    concentration_free: "nodes", 3, 1..=1_000, "RNP-015", "Nodes of an operator whose availability counts whole.";
+    concentration_rate: "1/10,000", 6_500, 0..=100_000, "RNP-015: exp(-0.65 (n - 3))", "Rate at which availability falls with each further node of the operator.";
+    mint_window_seconds: "seconds", 604_800, 60..=31_536_000, "this project: one epoch", "Time in which the mint limiter forgets what was minted.";
+    mint_limit: "RENDER base units", 87_500_000_000_000, 100_000_000..=10_737_418_200_000_000, "HIP-77: five epochs", "Most RENDER minted in the limiter's window.";
+
+    probe_interval_slots: "slots", 54_000, 8..=10_000_000, "this project: about six hours", "Mean number of slots between two probes of a node.";
+    probe_open_slots: "slots", 150, 1..=400, "this project: a minute", "How long after its slot a due probe may be opened.";
+    probe_work_seconds: "seconds", 40, 1..=3_600, "this project", "How long the work of a probe takes on hardware of the declared ratings.";
+    probe_seconds: "seconds", 64, 2..=7_200, "this project; below twice the work, see kernels::probe::walk", "From the opening of a probe to its commitment.";
+    probe_value: "credit units", 1_000_000, 1..=1_000_000_000, "this project", "What a probe is taken to be worth for its audit and penalty.";
+    probe_penalty: "RENDER base units", 10_000_000, 0..=10_000_000_000, "this project", "Penalty for a missed probe; who opened it receives it.";
+    probe_opener_bps: "bps", 200, 0..=2_000, "this project", "What the opener of a probe earns, as a share of the points that the probed node earns.";
+    probe_qualify_bps: "bps", 5_000, 0..=10_000, "RNP-013: online at least half of the epoch", "Least share of its probes that a node must pass to be paid for availability.";
+    reference_compute: "1e9 int8 operations per second", 660_000, 1..=1_000_000_000, "RTX 4090, dense int8; RNP-019's GPU of score 1", "Compute rating of the reference node (t).";
+    reference_memory_mib: "MiB", 24_576, 1..=16_777_216, "RTX 4090; RNP-019", "Memory of the reference node (m).";
+    reference_clock: "1e3 hashes per second", 20_000, 1..=10_000_000, "this project: one core with SHA extensions", "Sequential hash rate of the reference node (c).";
+    reference_bandwidth: "Mbit/s", 400, 1..=1_000_000, "RNP-019: 400 down scores 1", "Bandwidth of the reference node (b).";
+    rating_min_bps: "bps", 2_500, 1..=10_000, "this project", "Lower clamp of each rating's ratio to the reference.";
+    rating_max_bps: "bps", 40_000, 10_000..=40_000, "this project", "Upper clamp of each rating's ratio to the reference.";
+    uptime_weight_bps: "bps", 1_000, 1..=10_000, "this project", "Weight of a probe in a node's uptime.";
+    maintenance_notice_seconds: "seconds", 900, 0..=604_800, "this project", "From the announcement of maintenance to its beginning.";
+    maintenance_max_seconds: "seconds", 86_400, 0..=2_678_400, "this project", "Most maintenance of a node in an epoch.";
+
+    obh_per_dollar_priority: "OctaneBench hours per dollar", 100, 1..=1_000_000, "Render's knowledge base: tier 2", "Render work that a dollar buys in the priority tier, before surcharges.";
+    obh_per_dollar_economy: "OctaneBench hours per dollar", 200, 1..=1_000_000, "Render's knowledge base: tier 3", "Render work that a dollar buys in the economy tier, before surcharges.";
+    work_per_obh: "work measure per OctaneBench hour", 360_000_000, 1..=1_000_000_000_000, "this project: 100 OB taken as ten million camera samples a second", "Work measure of an OctaneBench hour.";
+    region_surcharge_bps: "bps", 1_000, 0..=10_000, "this project; RNP-004 prices by location", "Surcharge of a job that asks for a region.";
+    price_target_utilisation_bps: "bps", 8_000, 1..=10_000, "RNP-019, RNP-021: scale above 80 %", "Utilisation at which a floating price stays.";
+    price_step_bps: "bps", 1_000, 0..=5_000, "RNP-020: 10 % a step", "Most change of a floating price in an epoch.";
+    price_min_bps: "bps", 2_500, 1..=10_000, "this project", "Least floating price, as a share of the tier's base price.";
+    price_max_bps: "bps", 40_000, 10_000..=1_000_000, "this project", "Largest floating price, as a share of the tier's base price.";
+
+    race_region_near_bps: "bps", 6_000, 0..=10_000, "this project", "Region fit of a node in the same area of the world.";
+    race_compute_yield_ms: "milliseconds", 2_000, 0..=60_000, "RNP-004: render before compute", "How much later a node that serves both classes may claim compute work.";
+    tier_spill_seconds: "seconds", 30, 0..=86_400, "Render's job assignment: priority work spills to economy nodes", "How much later an economy node may claim priority work, and any node economy work.";
+    tier_promote_reputation_bps: "bps", 6_500, 5_000..=10_000, "this project", "Least reputation of an epoch that counts towards promotion.";
+    tier_promote_uptime_bps: "bps", 9_500, 0..=10_000, "Spheron's tiers", "Least uptime of an epoch that counts towards promotion.";
+    tier_promote_epochs: "epochs", 3, 1..=52, "this project; Spheron 3 to 30 eras", "Good epochs in a row for promotion.";
+    tier_demote_reputation_bps: "bps", 5_500, 0..=10_000, "this project", "Reputation below which an epoch counts towards demotion.";
+    tier_demote_uptime_bps: "bps", 9_000, 0..=10_000, "Spheron's tiers", "Uptime below which an epoch counts towards demotion.";
+    tier_demote_epochs: "epochs", 2, 1..=52, "this project; Spheron 4 to 32 eras", "Bad epochs in a row for demotion.";
+
+    gov_initial_seconds: "seconds", 259_200, 3_600..=2_592_000, "RNP-000: 72 hours", "Length of a proposal's first vote.";
+    gov_final_seconds: "seconds", 518_400, 86_400..=5_184_000, "RNP-000: six days", "Length of a proposal's second vote.";
+    gov_quorum_bps: "bps", 1_500, 100..=5_000, "RNP-000: 15 % of the supply", "Least votes of a second vote, as a share of the supply.";
+    gov_emergency_quorum_bps: "bps", 2_000, 100..=6_667, "RNP-000: 20 % of the supply", "Least votes of an emergency proposal, as a share of the supply.";
+    gov_timelock_seconds: "seconds", 172_800, 3_600..=2_592_000, "design 4: 48 hours", "From the acceptance of a proposal to its execution.";
+    gov_execution_seconds: "seconds", 1_209_600, 86_400..=7_776_000, "this project", "How long an accepted proposal can be executed after its timelock.";
+    gov_proposer_lock: "RENDER base units", 1_000_000_000_000, 100_000_000..=1_000_000_000_000_000, "this project", "Least RENDER that a proposer has locked.";
 }
 
 impl Default for Parameters {

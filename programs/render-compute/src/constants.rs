@@ -72,6 +72,15 @@ pub const CLASS_COMPUTE: u8 = 1;
 /// Number of classes.
 pub const CLASSES: usize = 2;
 
+/// Tier of a job or a node: cheap and patient (Render's tier 3).
+pub const TIER_ECONOMY: u8 = 0;
+/// Tier of a job or a node: first served, by nodes that have proved themselves (Render's tier 2).
+pub const TIER_PRIORITY: u8 = 1;
+/// Number of tiers.
+pub const TIERS: usize = 2;
+/// Outcomes that a node or a requester is remembered by.
+pub const OUTCOMES: usize = 8;
+
 /// How an engine's results are verified: the step machine of `crates/kernels`, bit for bit.
 pub const VERIFICATION_EXACT: u8 = 0;
 

@@ -31,6 +31,8 @@ pub enum RenderError {
     WrongFormat = 10,
     #[msg("the engine has no referee, so that no dispute over its results could be decided")]
     NoReferee = 11,
+    #[msg("there is no parameter of this number")]
+    UnknownParameter = 12,
 
     /// Oracle and credits.
     #[msg("the price account is not the one the network reads")]

@@ -47,9 +47,9 @@ pub mod render_compute {
     /// Creates the network.
     ///
     /// Before: no network; the signer is the program's upgrade authority. After: the network exists with the default emission
-    /// schedule, nothing is paused, no epoch is open.
-    pub fn network_init(ctx: &mut Context<NetworkInit>, genesis_at: i64, parameters: [u64; PARAMETERS]) -> Result<()> {
-        instructions::network_init(ctx, genesis_at, parameters)
+    /// schedule and the default parameters but for `changes`, nothing is paused, no epoch is open.
+    pub fn network_init(ctx: &mut Context<NetworkInit>, genesis_at: i64, changes: Vec<ParameterChange>) -> Result<()> {
+        instructions::network_init(ctx, genesis_at, changes)
     }
 
     /// First half of handing the network over, so that a mistyped key cannot lose it.

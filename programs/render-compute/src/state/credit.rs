@@ -1,5 +1,7 @@
 //! A requester's credits (10^-6 USD, non-transferable).
 
+use super::Remembered;
+use crate::constants::OUTCOMES;
 use anchor_lang::prelude::*;
 
 /// Credits of one wallet. Escrowed credits live in the jobs; `available + sum(jobs.escrow) = bought - spent` (law L1).
@@ -21,6 +23,10 @@ pub struct CreditAccount {
     pub burned_total: u64,
     /// Jobs opened so far; the next job's nonce.
     pub jobs: u64,
+    /// When reputation was last updated, unix seconds; 0 before the first outcome.
+    pub reputation_at: i64,
+    /// Its last outcomes, the latest first.
+    pub outcomes: [Remembered; OUTCOMES],
     /// Standing of the requester, basis points with 16 fraction bits; 5,000 is neutral.
     pub reputation: u32,
     /// Layout version.

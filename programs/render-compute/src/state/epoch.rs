@@ -1,6 +1,10 @@
 //! The emission period: its totals, its pools, and each node's share of them.
 
-use crate::{constants::CLASSES, errors::RenderError, model::sum};
+use crate::{
+    constants::{CLASSES, TIERS},
+    errors::RenderError,
+    model::sum,
+};
 use anchor_lang::prelude::*;
 
 /// An epoch. Written when opened, while its shards are summed, and when finalized; claims only read it.
@@ -20,6 +24,24 @@ pub struct Epoch {
     pub smoothed_work: [u64; CLASSES],
     /// Sum of the nodes' availability.
     pub availability: u64,
+    /// Nodes that qualified for availability.
+    pub qualified: u64,
+    /// Credits that requesters spent on accepted work, premiums included: what creators' rebates are shares of.
+    pub spent: u64,
+    /// Stake of the nodes that have a record.
+    pub stake: u64,
+    /// Seconds that accepted leases were worked on, by class.
+    pub busy_seconds: [u64; CLASSES],
+    /// Seconds that nodes' places for leases were there to be used, as far as probes show, by class.
+    pub capacity_seconds: [u64; CLASSES],
+    /// Average of RENDER burned, with this epoch in it.
+    pub smoothed_burned: u64,
+    /// RENDER minted again on top of the emission.
+    pub recycled: u64,
+    /// Most availability reward of one node.
+    pub availability_cap: u64,
+    /// Floating prices after this epoch, see `Network::price_index_bps`.
+    pub price_index_bps: [u64; CLASSES * TIERS],
     /// RENDER burned for credits in this epoch.
     pub burned: u64,
     /// Credits bought in this epoch.
@@ -78,6 +100,16 @@ pub struct EpochShard {
     pub work: [u64; CLASSES],
     /// Sum of the nodes' availability.
     pub availability: u64,
+    /// Nodes that qualified for availability.
+    pub qualified: u64,
+    /// Credits that requesters spent on accepted work.
+    pub spent: u64,
+    /// Stake of the nodes that have a record.
+    pub stake: u64,
+    /// Seconds that accepted leases were worked on, by class.
+    pub busy_seconds: [u64; CLASSES],
+    /// Seconds that places for leases were there to be used, by class.
+    pub capacity_seconds: [u64; CLASSES],
     /// RENDER burned for credits.
     pub burned: u64,
     /// Credits bought.
@@ -103,18 +135,32 @@ pub struct NodeEpoch {
     pub epoch: u64,
     /// Credits of accepted work by class.
     pub work: [u64; CLASSES],
-    /// Availability.
+    /// Availability that counts: `points` while the node qualifies, else 0.
     pub availability: u64,
+    /// Points of the probes passed, whether they count or not.
+    pub points: u64,
+    /// Points earned by opening and auditing others' probes; they always count.
+    pub service_points: u64,
+    /// Seconds that accepted leases were worked on.
+    pub busy_seconds: u64,
     /// RENDER minted for it.
     pub claimed: u64,
+    /// Probes passed.
+    pub probes_passed: u32,
+    /// Probes missed or disproved.
+    pub probes_missed: u32,
     /// 1 once claimed.
     pub is_claimed: u8,
+    /// 1 once the node's tier was reviewed by it.
+    pub is_reviewed: u8,
+    /// 1 while it is one of the epoch's qualified nodes.
+    pub is_qualified: u8,
     /// Layout version.
     pub version: u8,
     /// PDA bump.
     pub bump: u8,
     /// Zero.
-    pub reserved: [u8; 21],
+    pub reserved: [u8; 19],
 }
 
 impl NodeEpoch {

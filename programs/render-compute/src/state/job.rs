@@ -53,6 +53,8 @@ pub struct Job {
     pub leases_settled: u32,
     /// Seconds a lease lasts.
     pub lease_seconds: u32,
+    /// Leases given back because the job's inputs could not be used.
+    pub input_faults: u32,
     /// Least accelerator memory, MiB.
     pub minimum_memory_mib: u32,
     /// Least node reputation, basis points.
@@ -61,6 +63,12 @@ pub struct Job {
     pub region: u16,
     /// Chance of a lease to be audited, basis points, as the network had it when the job was opened.
     pub audit_probability_bps: u16,
+    /// Requester's reputation at the opening, basis points.
+    pub requester_reputation: u16,
+    /// One of the `TIER_*` constants.
+    pub tier: u8,
+    /// Bandwidth tier that was asked and paid for, see `market_model::price`.
+    pub bandwidth_tier: u8,
     /// Nodes that compute each lease: 1, or more for an audit of every lease by the others.
     pub replicas: u8,
     /// One of the `CLASS_*` constants.

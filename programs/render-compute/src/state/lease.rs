@@ -34,6 +34,8 @@ pub struct Lease {
     pub penalty: u64,
     /// When it could first be claimed under this attempt, unix seconds.
     pub claimable_at: i64,
+    /// When the present attempt was claimed, unix seconds.
+    pub claimed_at: i64,
     /// When its present state began: the claim, the commitment, the reveal or the acceptance.
     pub entered_at: i64,
     /// Latest moment of the commitment; after a commit, of the reveal; after a reveal, end of the challenge window.
@@ -45,6 +47,8 @@ pub struct Lease {
     pub index: u32,
     /// Units in it.
     pub units: u32,
+    /// Seconds from the claim to the commitment of the present attempt.
+    pub busy_seconds: u32,
     /// Disputes ever opened over it; numbers their addresses.
     pub disputes: u32,
     /// How often it has been given up before.
@@ -74,7 +78,7 @@ pub struct Lease {
     /// PDA bump.
     pub bump: u8,
     /// Zero.
-    pub reserved: [u8; 21],
+    pub reserved: [u8; 17],
 }
 
 impl Lease {

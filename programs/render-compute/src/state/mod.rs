@@ -11,6 +11,7 @@ mod network;
 mod node;
 mod operator;
 mod oracle;
+mod outcome;
 
 pub use audit::*;
 pub use credit::*;
@@ -23,3 +24,4 @@ pub use network::*;
 pub use node::*;
 pub use operator::*;
 pub use oracle::*;
+pub use outcome::*;

@@ -1,5 +1,6 @@
 //! The network: who governs it, which mint it burns and mints, its parameters and its epoch clock.
 
+use crate::constants::{CLASSES, TIERS};
 use anchor_lang::prelude::*;
 use market_model::Parameters;
 
@@ -31,6 +32,12 @@ pub struct Network {
     pub epoch: u64,
     /// Pause bits, see [`constants`](crate::constants).
     pub paused: u64,
+    /// Stake of the nodes that had a record in the latest finalized epoch, RENDER base units: the stake whose factor in the race is one.
+    pub active_stake: u64,
+    /// Floating prices as shares of the tiers' base prices, basis points, by class and tier: see `market_model::price`.
+    pub price_index_bps: [u64; CLASSES * TIERS],
+    /// Proposals opened so far; the next one's number.
+    pub proposals: u64,
     /// Everything governance can tune, in the order of `market_model::parameters::SPECS`.
     pub parameters: [u64; PARAMETERS],
     /// One of the `ORACLE_*` constants.
@@ -41,8 +48,10 @@ pub struct Network {
     pub bump: u8,
     /// PDA bump of the stake vault.
     pub stake_vault_bump: u8,
+    /// 1 once parameters, schedule and authority change by proposals only.
+    pub governed: u8,
     /// Room for later versions; zero.
-    pub reserved: [u8; 60],
+    pub reserved: [u8; 59],
 }
 
 /// Yearly emission amounts in RENDER base units; year 1 first. Read only when an epoch is finalized.
@@ -50,6 +59,10 @@ pub struct Network {
 pub struct Schedule {
     /// Amount of each BME year.
     pub yearly: [u64; 60],
+    /// Share of operations in each year's emission, basis points.
+    pub operations_bps: [u16; 60],
+    /// Share of creators in each year's emission, basis points; nodes have the rest.
+    pub creators_bps: [u16; 60],
     /// Layout version.
     pub version: u8,
     /// PDA bump.

@@ -1,6 +1,7 @@
 //! One machine: its identity, stake, capabilities and record.
 
-use crate::errors::refused;
+use super::Remembered;
+use crate::{constants::OUTCOMES, errors::refused};
 use anchor_lang::prelude::*;
 use market_model::{
     audit,
@@ -40,6 +41,26 @@ pub struct Node {
     pub leases_accepted: u64,
     /// Credits of accepted work, all time.
     pub credits_accepted: u64,
+    /// Compute rating as declared, 1e9 int8 operations a second; a passed probe proves it.
+    pub rated_compute: u64,
+    /// Sequential hash rate of one core as declared, 1e3 a second; a passed probe proves it.
+    pub rated_clock: u64,
+    /// Bandwidth as peers measured it, Mbit/s: the median of the latest probe that had enough of them.
+    pub measured_bandwidth: u64,
+    /// The latest slot for which a probe was opened; of the enrolment before.
+    pub probed_slot: u64,
+    /// Latest probe passed, unix seconds; 0 before.
+    pub proved_at: i64,
+    /// Announced maintenance: from, unix seconds.
+    pub maintenance_from: i64,
+    /// Announced maintenance: until, unix seconds.
+    pub maintenance_until: i64,
+    /// Epoch that `maintenance_used` counts in.
+    pub maintenance_epoch: u64,
+    /// Latest epoch that the tier was reviewed by.
+    pub reviewed_epoch: u64,
+    /// Its last outcomes, the latest first.
+    pub outcomes: [Remembered; OUTCOMES],
     /// Leases that ran past their deadline.
     pub leases_expired: u32,
     /// Leases given back.
@@ -56,10 +77,30 @@ pub struct Node {
     pub memory_mib: u32,
     /// Standing, basis points with 16 fraction bits; 5,000 is neutral.
     pub reputation: u32,
+    /// Probes opened so far; the next one's number.
+    pub probes: u32,
+    /// Seconds of maintenance announced in `maintenance_epoch`.
+    pub maintenance_used: u32,
     /// Region (numeric code of the operator's choice among the network's list); 0 unknown.
     pub region: u16,
     /// Share of the time the node answered, basis points.
     pub uptime_bps: u16,
+    /// Least requester's reputation it works for, basis points.
+    pub minimum_requester_reputation: u16,
+    /// Port that peers measure its bandwidth at; 0 for none.
+    pub port: u16,
+    /// IPv6 address (or mapped IPv4) that peers measure its bandwidth at; zero for none.
+    pub address: [u8; 16],
+    /// 1 while probes of it may be opened.
+    pub enrolled: u8,
+    /// 1 while a probe of it is open.
+    pub is_probed: u8,
+    /// One of the `TIER_*` constants.
+    pub tier: u8,
+    /// Good epochs in a row.
+    pub good_epochs: u8,
+    /// Bad epochs in a row.
+    pub bad_epochs: u8,
     /// Bit per class the node works for.
     pub classes: u8,
     /// 1 while the node takes no new leases.
@@ -69,7 +110,7 @@ pub struct Node {
     /// PDA bump.
     pub bump: u8,
     /// Zero.
-    pub reserved: [u8; 72],
+    pub reserved: [u8; 71],
     /// Name of the accelerator as the worker found it, zero-padded.
     pub hardware: [u8; 32],
 }

@@ -1,11 +1,21 @@
 //! `network_init`: creates the network.
 
 use crate::{constants::*, errors::*, events::NetworkInitialized, state::*, token};
+use alloc::vec::Vec;
 use anchor_lang::prelude::*;
 use market_model::Parameters;
 
 /// Loader whose program-data account names the upgrade authority.
 const UPGRADEABLE_LOADER: Address = anchor_lang::address!("BPFLoaderUpgradeab1e11111111111111111111111");
+
+/// A parameter that differs from its default.
+#[derive(Clone, Copy, IdlType, AnchorSerialize, AnchorDeserialize)]
+pub struct ParameterChange {
+    /// Position in `market_model::parameters::SPECS`.
+    pub index: u16,
+    /// Its value.
+    pub value: u64,
+}
 
 /// Accounts of `network_init`.
 #[derive(Accounts)]
@@ -39,13 +49,13 @@ pub struct NetworkInit {
 
 /// Before: no network; the signer is the program's upgrade authority. After: the network exists with the default emission schedule,
 /// nothing is paused, no epoch is open.
-pub fn network_init(ctx: &mut Context<NetworkInit>, genesis_at: i64, parameters: [u64; PARAMETERS]) -> Result<()> {
+pub fn network_init(ctx: &mut Context<NetworkInit>, genesis_at: i64, changes: Vec<ParameterChange>) -> Result<()> {
     let program_id = *ctx.program_id;
     require!(genesis_at > 0, RenderError::ZeroValue);
     check_accounts(&ctx.accounts, &program_id)?;
     create_vault(&ctx.accounts, ctx.bumps.stake_vault)?;
     ctx.accounts.network.genesis_at = genesis_at;
-    set_parameters(&mut ctx.accounts.network, &parameters)?;
+    set_parameters(&mut ctx.accounts.network, &changes)?;
     fill(ctx);
     announce(&ctx.accounts.network);
     Ok(())
@@ -74,10 +84,18 @@ fn create_vault(accounts: &NetworkInit, bump: u8) -> Result<()> {
 }
 
 #[inline(never)]
-fn set_parameters(network: &mut Network, parameters: &[u64; PARAMETERS]) -> Result<()> {
-    Parameters::from_values(*parameters).validate().map_err(refused)?;
-    network.parameters = *parameters;
-    Ok(())
+fn set_parameters(network: &mut Network, changes: &[ParameterChange]) -> Result<()> {
+    network.parameters = Parameters::DEFAULT.values();
+    for change in changes {
+        let value = network.parameters.get_mut(usize::from(change.index)).ok_or(RenderError::UnknownParameter)?;
+        *value = change.value;
+    }
+    validate(network)
+}
+
+#[inline(never)]
+fn validate(network: &Network) -> Result<()> {
+    network.parameters().validate().map_err(refused)
 }
 
 #[inline(never)]
