@@ -58,6 +58,27 @@ pub fn check_schedule(schedule: &Schedule) -> Result<u64, MarketError> {
     if total > CAP { Err(MarketError::ScheduleAboveCap) } else { Ok(total) }
 }
 
+/// The most that one year may emit after a change, in base units: a tenth of the cap.
+pub const YEAR_CAP: u64 = CAP / 10;
+
+/// Checks a changed schedule that begins at `start`: years that have begun by `fixed_until` are as they were, no changed year emits more than
+/// [`YEAR_CAP`], and all together stay within the cap. Gives their sum.
+pub fn check_change(before: &Schedule, after: &Schedule, start: i64, fixed_until: i64) -> Result<u64, MarketError> {
+    let mut begins = start;
+    for (was, is) in before.iter().zip(after) {
+        if was != is {
+            if begins < fixed_until {
+                return Err(MarketError::YearHasBegun);
+            }
+            if *is > YEAR_CAP {
+                return Err(MarketError::YearTooLarge);
+            }
+        }
+        begins = begins.checked_add_unsigned(YEAR_SECONDS).ok_or(MarketError::Overflow)?;
+    }
+    check_schedule(after)
+}
+
 /// C(t): base units that may have been emitted by `time`, for a schedule that begins at `start`. Rounded down.
 pub fn cumulative(schedule: &Schedule, start: i64, time: i64) -> Result<u64, MarketError> {
     let elapsed = time.checked_sub(start).ok_or(MarketError::Overflow)?;

@@ -114,6 +114,27 @@ market_errors! {
     NotDecided = 1007, "the dispute has no verdict yet";
     TraceInvalid = 1008, "the referee's numbers describe no trace";
     LeaseNotDisputed = 1009, "the lease is not under dispute";
+
+    ProposerLockTooSmall = 1150, "a proposer needs at least gov_proposer_lock locked: lock more with vote_lock_deposit";
+    ProposerBusy = 1151, "the votes on the last proposal of this lock may still run: wait for their end";
+    VoteNotRunning = 1152, "no vote on the proposal runs now";
+    NoVotes = 1153, "the wallet has no RENDER locked: lock some with vote_lock_deposit";
+    VoteStillRunning = 1154, "the vote on the proposal has not ended yet";
+    NothingToCount = 1155, "the proposal waits for its execution, not for a count";
+    ProposalNotAccepted = 1156, "the proposal is not accepted";
+    TimelockRunning = 1157, "the timelock of the proposal has not passed yet";
+    ExecutionWindowPassed = 1158, "the time to execute the proposal has passed: advance it, so that it expires";
+    TooLateToCancel = 1159, "a proposal can be cancelled only while the first vote on it runs";
+    ProposalOver = 1160, "the proposal is over";
+    StillLocked = 1161, "the RENDER counts in a vote: wait until its lock ends";
+    LockTooSmall = 1162, "less RENDER is locked than is taken out";
+    NoChanges = 1163, "the proposal changes nothing";
+    TooManyChanges = 1164, "a proposal makes at most 8 changes";
+    ChangeRepeated = 1165, "the proposal changes the same thing twice";
+    NoSuchParameter = 1166, "there is no parameter of this number";
+    NoSuchYear = 1167, "the schedule has years 1 to 60";
+    YearHasBegun = 1168, "the year has begun by the end of the latest epoch: its amount and splits are fixed";
+    YearTooLarge = 1169, "a year emits at most a tenth of the cap";
 }
 
 impl fmt::Display for MarketError {

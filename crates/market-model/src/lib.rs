@@ -16,7 +16,7 @@
 //! never a wrap. What the protocol receives is rounded up and what it pays is rounded down.
 //!
 //! Modules stand in the order of the flow: [`oracle`], [`credit`], [`job`], [`race`], [`lease`], [`audit`], [`dispute`], [`stake`], [`reputation`],
-//! [`emission`], [`epoch`]; [`amount`] holds the arithmetic, [`parameters`] every number that governance may change.
+//! [`emission`], [`epoch`], [`governance`]; [`amount`] holds the arithmetic, [`parameters`] every number that governance may change.
 #![no_std]
 #![forbid(unsafe_code)]
 #![deny(
@@ -36,6 +36,7 @@ pub mod dispute;
 pub mod emission;
 pub mod epoch;
 pub mod error;
+pub mod governance;
 pub mod job;
 pub mod lease;
 pub mod oracle;
