@@ -332,11 +332,6 @@ impl Proposal {
         }
         Ok(Self { stage: Stage::Cancelled, ends_at: now, ..self })
     }
-
-    /// Whether the votes cast on it can still be counted or changed: until then its ballots are needed.
-    pub fn needs_ballots(&self) -> bool {
-        self.stage.is_vote()
-    }
 }
 
 /// A parameter's new value.
@@ -396,6 +391,12 @@ pub fn change_parameters(values: &mut [u64; COUNT], changes: &[ParameterChange])
         let index = usize::try_from(change.index).map_err(|_| MarketError::NoSuchParameter)?;
         *values.get_mut(index).ok_or(MarketError::NoSuchParameter)? = change.value;
     }
+    validate(values)
+}
+
+/// Apart, so that no caller's stack frame holds these copies beside its own.
+#[inline(never)]
+fn validate(values: &[u64; COUNT]) -> Result<(), MarketError> {
     Parameters::from_values(*values).validate()
 }
 
