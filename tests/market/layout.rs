@@ -113,10 +113,25 @@ layouts! {
     EpochFinalized { number, emission, work, smoothed_work, burned, bought, operations_pool, creators_pool, availability_pool, work_pools, carry }
     EpochClaimed { number, node, operator, payout, work, amounts, availability_amount }
     OperationsClaimed { number, amount }
+    Proposal { number, proposer, opened_at, ends_at, final_seconds, timelock_seconds, execution_seconds, quorum_bps, yes, no, supply, key, pause, changes, title, link, action, count, stage, is_emergency, version, bump, reserved }
+    VoteLock { wallet, amount, locked_until, proposing_until, version, bump, reserved }
+    Vote { proposal, wallet, weights, is_yes, version, bump, reserved }
+    VoteVaultOpened { vault, payer }
+    VoteLockChanged { wallet, amount_before, amount_after, locked_until }
+    VoteLockClosed { wallet }
+    ProposalOpened { proposal, number, proposer, opened_at, ends_at, final_seconds, timelock_seconds, execution_seconds, quorum_bps, proposing_until, key, pause, changes, title, link, action, count, stage, is_emergency, padding }
+    VoteCast { proposal, wallet, weight_before, weight_after, yes, no, locked_until, stage, is_yes, padding }
+    ProposalAdvanced { proposal, yes, no, supply, quorum, ends_at, before, after, padding }
+    ProposalExecuted { proposal, number, action }
+    ProposalCancelled { proposal }
+    ProposalClosed { proposal, proposer }
+    VoteClosed { proposal, wallet }
+    ScheduleChanged { changes, count }
+    NetworkGoverned { authority }
 }
 
 instructions! {
-    NetworkAcceptAuthority, NetworkInit, NetworkOfferAuthority, NetworkPause, NetworkSetOracle, NetworkSetParameters, OraclePublish, OracleSetPublishers, EngineRegister, CreditBuy, CreditOpen, OperatorClose, OperatorRegister, OperatorSetPayout, NodeClose, NodeDrain, NodeRegister, NodeUpdate, SlashBurn, StakeDeposit, StakeUnbond, StakeWithdraw, JobCancel, JobClose, JobOpen, JobSeed, LeaseRelease, LeaseAccept, LeaseClaim, LeaseClose, LeaseExpire, LeaseReturn, AttestationCommit, AttestationReveal, AuditAccept, AuditClaim, AuditClose, AuditCommit, AuditDraw, AuditExpire, AuditForfeit, AuditLapse, AuditReveal, DisputeClose, DisputeDivide, DisputeOpen, DisputeOpenAudit, DisputePick, DisputeProve, DisputeSegment, DisputeSettle, DisputeTimeout, DisputeUnit, EvidenceClose, EvidenceOpen, EvidenceWrite, EpochClaim, EpochClaimOperations, EpochFinalize, EpochOpen, EpochShardClose, EpochShardOpen, EpochSum, NodeEpochClose, NodeEpochOpen,
+    NetworkAcceptAuthority, NetworkInit, NetworkOfferAuthority, NetworkPause, NetworkSetOracle, NetworkSetParameters, OraclePublish, OracleSetPublishers, EngineRegister, CreditBuy, CreditOpen, OperatorClose, OperatorRegister, OperatorSetPayout, NodeClose, NodeDrain, NodeRegister, NodeUpdate, SlashBurn, StakeDeposit, StakeUnbond, StakeWithdraw, JobCancel, JobClose, JobOpen, JobSeed, LeaseRelease, LeaseAccept, LeaseClaim, LeaseClose, LeaseExpire, LeaseReturn, AttestationCommit, AttestationReveal, AuditAccept, AuditClaim, AuditClose, AuditCommit, AuditDraw, AuditExpire, AuditForfeit, AuditLapse, AuditReveal, DisputeClose, DisputeDivide, DisputeOpen, DisputeOpenAudit, DisputePick, DisputeProve, DisputeSegment, DisputeSettle, DisputeTimeout, DisputeUnit, EvidenceClose, EvidenceOpen, EvidenceWrite, EpochClaim, EpochClaimOperations, EpochFinalize, EpochOpen, EpochShardClose, EpochShardOpen, EpochSum, NodeEpochClose, NodeEpochOpen, NetworkGovern, ProposalAdvance, ProposalCancel, ProposalClose, ProposalExecute, ProposalOpen, ProposalVote, VoteClose, VoteLockClose, VoteLockDeposit, VoteLockWithdraw, VoteVaultOpen,
 }
 
 fn golden() -> String {

@@ -29,6 +29,7 @@ kinds! {
     Network = "network", Schedule = "emission schedule", Oracle = "oracle", Engine = "engine",
     CreditAccount = "credit account", Operator = "operator", Node = "node", Job = "job", Lease = "lease",
     Audit = "audit", Dispute = "dispute", Evidence = "evidence", Epoch = "epoch", EpochShard = "epoch shard", NodeEpoch = "node's epoch record",
+    Proposal = "proposal", VoteLock = "vote lock", Vote = "vote",
 }
 
 /// An account's value from its bytes, discriminator included. `None` when they are of another type or too few.
@@ -226,6 +227,28 @@ pub async fn nodes_of(chain: &(impl Chain + ?Sized), wallet: &Address) -> Result
 /// Every node's record in an epoch.
 pub async fn node_epochs(chain: &(impl Chain + ?Sized), number: u64) -> Result<Vec<(Address, NodeEpoch)>, ClientError> {
     list(chain, &[(std::mem::offset_of!(NodeEpoch, epoch), number.to_le_bytes().to_vec())]).await
+}
+
+/// The emission schedule.
+pub async fn schedule(chain: &(impl Chain + ?Sized)) -> Result<Schedule, ClientError> {
+    fetch(chain, &address::schedule()).await
+}
+
+/// Every proposal, by number.
+pub async fn proposals(chain: &(impl Chain + ?Sized)) -> Result<Vec<(Address, Proposal)>, ClientError> {
+    let mut proposals = list::<Proposal>(chain, &[]).await?;
+    proposals.sort_by_key(|(_, proposal)| proposal.number);
+    Ok(proposals)
+}
+
+/// Everything said to a proposal.
+pub async fn votes_of(chain: &(impl Chain + ?Sized), proposal: &Address) -> Result<Vec<(Address, Vote)>, ClientError> {
+    list(chain, &[(std::mem::offset_of!(Vote, proposal), proposal.to_bytes().to_vec())]).await
+}
+
+/// A wallet's voting RENDER, if it ever locked any.
+pub async fn vote_lock(chain: &(impl Chain + ?Sized), wallet: &Address) -> Result<Option<VoteLock>, ClientError> {
+    find(chain, &address::vote_lock(wallet)).await
 }
 
 /// A token account's mint, owner and amount.
