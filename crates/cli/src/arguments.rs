@@ -7,11 +7,12 @@ use crate::context::Settings;
 use crate::credits::CreditsCommand;
 use crate::dispute::DisputeCommand;
 use crate::epoch::EpochCommand;
+use crate::gov::GovCommand;
 use crate::job::JobCommand;
 use crate::network::NetworkCommand;
 use crate::node::NodeCommand;
 use crate::oracle::OracleCommand;
-use crate::{CliError, Context, credits, dispute, epoch, job, network, node, oracle, reference};
+use crate::{CliError, Context, credits, dispute, epoch, gov, job, network, node, oracle, reference};
 
 /// Buys credits, orders pictures from the render network, and fetches them
 #[derive(Debug, Parser)]
@@ -46,6 +47,9 @@ enum Command {
     /// Shows what an epoch pays
     #[command(subcommand)]
     Epoch(EpochCommand),
+    /// Locks RENDER, proposes changes of the network's numbers, and votes on them
+    #[command(subcommand)]
+    Gov(GovCommand),
     /// Prints a shell's completion script
     Completions {
         /// The shell
@@ -53,7 +57,11 @@ enum Command {
     },
     /// Prints the reference of all commands as Markdown
     #[command(hide = true)]
-    Reference,
+    Reference {
+        /// The reference of all parameters instead
+        #[arg(long)]
+        parameters: bool,
+    },
 }
 
 /// Carries a command line out.
@@ -66,7 +74,8 @@ pub fn run(arguments: Arguments) -> Result<(), CliError> {
     let output = arguments.settings.output();
     match arguments.command {
         Command::Completions { shell } => output.raw(&completions(shell)),
-        Command::Reference => output.raw(reference::reference(&Arguments::command()).as_bytes()),
+        Command::Reference { parameters: true } => output.raw(reference::parameters().as_bytes()),
+        Command::Reference { parameters: false } => output.raw(reference::reference(&Arguments::command()).as_bytes()),
         command => {
             // Background tasks of the connection need the runtime from the start.
             let _inside = runtime.enter();
@@ -87,8 +96,9 @@ async fn dispatch(context: &Context<'_>, command: Command) -> Result<(), CliErro
         Command::Dispute(command) => dispute::run(context, command).await,
         Command::Node(command) => node::run(context, command).await,
         Command::Epoch(command) => epoch::run(context, command).await,
+        Command::Gov(command) => gov::run(context, command).await,
         // Printed without a chain, before.
-        Command::Completions { .. } | Command::Reference => Ok(()),
+        Command::Completions { .. } | Command::Reference { .. } => Ok(()),
     }
 }
 

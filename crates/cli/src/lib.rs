@@ -11,6 +11,7 @@ pub mod credits;
 pub mod dispute;
 pub mod epoch;
 mod error;
+pub mod gov;
 pub mod job;
 pub mod network;
 pub mod node;
