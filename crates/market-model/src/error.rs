@@ -86,6 +86,9 @@ market_errors! {
     SplitsInvalid = 702, "operations, creators and nodes must sum to 10,000 bps, and availability must be a share of nodes";
     ShareAboveTotal = 703, "the share is larger than the total it is part of";
     EpochNotOver = 704, "the epoch has not ended yet";
+    YearBegun = 705, "the year has begun by the end of the latest epoch; only later years can be changed";
+    YearAboveCap = 706, "no year may emit more than a tenth of the cap";
+    NoSuchYear = 707, "the schedule has the years 1 to 60";
 
     ParameterOutOfBounds = 800, "a parameter lies outside its bounds";
     WashBoundTooHigh = 801, "the bounds on work and creator rewards would let a requester who is its own node profit; lower them";
@@ -132,9 +135,6 @@ market_errors! {
     TooManyChanges = 1164, "a proposal makes at most 8 changes";
     ChangeRepeated = 1165, "the proposal changes the same thing twice";
     NoSuchParameter = 1166, "there is no parameter of this number";
-    NoSuchYear = 1167, "the schedule has years 1 to 60";
-    YearHasBegun = 1168, "the year has begun by the end of the latest epoch: its amount and splits are fixed";
-    YearTooLarge = 1169, "a year emits at most a tenth of the cap";
 }
 
 impl fmt::Display for MarketError {

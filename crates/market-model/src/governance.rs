@@ -24,8 +24,8 @@
 //! * A proposer has `proposer_lock` locked, keeps it locked for as long as the votes can take, and opens the next proposal only then.
 //!   It may cancel while the first vote on the proposal runs, and not later: what others have voted for is not its to veto.
 
-use crate::amount::{self, Round, WHOLE_BPS, bps_of, later, mul};
-use crate::emission::{self, Schedule, YEAR_SECONDS, YEARS};
+use crate::amount::{self, Round, bps_of, later};
+use crate::emission::{self, Schedule, YEARS, YearChange};
 use crate::error::MarketError;
 use crate::parameters::{COUNT, Parameters};
 
@@ -343,30 +343,6 @@ pub struct ParameterChange {
     pub value: u64,
 }
 
-/// A schedule year's new amount and splits.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct YearChange {
-    /// From 1.
-    pub year: u64,
-    /// RENDER base units of the year.
-    pub amount: u64,
-    /// Share of operations, bps.
-    pub operations_bps: u16,
-    /// Share of creators, bps; nodes have the rest.
-    pub creators_bps: u16,
-}
-
-/// The schedule's columns, year 1 first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Years {
-    /// RENDER base units.
-    pub yearly: Schedule,
-    /// Share of operations, bps.
-    pub operations_bps: [u16; YEARS],
-    /// Share of creators, bps.
-    pub creators_bps: [u16; YEARS],
-}
-
 /// Refuses no changes, too many, and two of the same thing, of which one would be silent.
 fn check_changes(subjects: impl ExactSizeIterator<Item = u64> + Clone) -> Result<(), MarketError> {
     if subjects.len() == 0 {
@@ -400,32 +376,16 @@ fn validate(values: &[u64; COUNT]) -> Result<(), MarketError> {
     Parameters::from_values(*values).validate()
 }
 
-/// Makes changes to the emission schedule that begins at `start`, and refuses them for years that have begun by `fixed_until`, the end of the
-/// latest epoch opened. On an error `years` are spoiled.
+/// Makes changes to the emission schedule by [`emission::change_schedule`], one to [`MAX_CHANGES`] of different years. On an error nothing is changed.
 pub fn change_years(
-    years: &mut Years,
+    amounts: &mut Schedule,
+    operations_bps: &mut [u16; YEARS],
+    creators_bps: &mut [u16; YEARS],
     changes: &[YearChange],
     start: i64,
     fixed_until: i64,
 ) -> Result<(), MarketError> {
-    check_changes(changes.iter().map(|change| change.year))?;
-    let before = years.yearly;
-    for change in changes {
-        let position = change.year.checked_sub(1).ok_or(MarketError::NoSuchYear)?;
-        let index = usize::try_from(position).map_err(|_| MarketError::NoSuchYear)?;
-        let yearly = years.yearly.get_mut(index).ok_or(MarketError::NoSuchYear)?;
-        // `check_change` sees amounts only; the splits of a year that has begun are fixed too.
-        let elapsed = i64::try_from(mul(position, YEAR_SECONDS)?).map_err(|_| MarketError::Overflow)?;
-        if later(start, elapsed)? < fixed_until {
-            return Err(MarketError::YearHasBegun);
-        }
-        if u64::from(change.operations_bps).saturating_add(u64::from(change.creators_bps)) > WHOLE_BPS {
-            return Err(MarketError::SplitsInvalid);
-        }
-        *yearly = change.amount;
-        *years.operations_bps.get_mut(index).ok_or(MarketError::NoSuchYear)? = change.operations_bps;
-        *years.creators_bps.get_mut(index).ok_or(MarketError::NoSuchYear)? = change.creators_bps;
-    }
-    emission::check_change(&before, &years.yearly, start, fixed_until)?;
+    check_changes(changes.iter().map(|change| u64::from(change.year)))?;
+    emission::change_schedule(amounts, operations_bps, creators_bps, changes, start, fixed_until)?;
     Ok(())
 }

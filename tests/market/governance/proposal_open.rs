@@ -2,12 +2,12 @@
 
 use market_model::{
     MarketError,
-    emission::{RENDER as WHOLE, YEAR_CAP},
-    governance::{ParameterChange, Stage, YearChange},
+    emission::{RENDER as WHOLE, YEAR_CAP, YearChange, YearSplit},
+    governance::{ParameterChange, Stage},
     parameters::SPECS,
 };
 use market_tests::{
-    Reason, World,
+    World,
     governance::{PROPOSER_LOCK, Voter, padded, set},
     world::{only_event, replaced, unsigned},
 };
@@ -25,6 +25,7 @@ use render_compute_client::{
 use solana_instruction_error::InstructionError;
 
 const DAY: i64 = 86_400;
+const SPLIT: YearSplit = YearSplit { operations_bps: 4_000, creators_bps: 3_000 };
 
 fn proposer(world: &World) -> Voter {
     world.voter("proposer", PROPOSER_LOCK)
@@ -156,15 +157,15 @@ fn changes_that_would_not_be_valid_now_are_refused() {
     refuse(Action::Parameters(vec![unknown]), MarketError::NoSuchParameter);
     let nine = (0..9).map(|index| ParameterChange { index, value: 1 }).collect();
     refuse(Action::Parameters(nine), MarketError::TooManyChanges);
-    let year = |year, amount| YearChange { year, amount, operations_bps: 5_000, creators_bps: 2_500 };
+    let year = |year, amount| YearChange { year, amount, split: SPLIT };
     refuse(Action::Years(vec![year(61, 1)]), MarketError::NoSuchYear);
     refuse(Action::Years(vec![year(0, 1)]), MarketError::NoSuchYear);
     // Epoch 1 runs in year 1.
-    refuse(Action::Years(vec![year(1, 1)]), MarketError::YearHasBegun);
-    refuse(Action::Years(vec![year(2, YEAR_CAP + 1)]), MarketError::YearTooLarge);
+    refuse(Action::Years(vec![year(1, 1)]), MarketError::YearBegun);
+    refuse(Action::Years(vec![year(2, YEAR_CAP + 1)]), MarketError::YearAboveCap);
     refuse(Action::Years(vec![year(60, 13_000 * WHOLE + YEAR_CAP / 10)]), MarketError::ScheduleAboveCap);
-    let split = YearChange { operations_bps: 8_000, creators_bps: 2_001, ..year(4, 1) };
-    refuse(Action::Years(vec![split]), MarketError::SplitsInvalid);
+    let split = YearSplit { operations_bps: 8_000, creators_bps: 2_001 };
+    refuse(Action::Years(vec![YearChange { split, ..year(4, 1) }]), MarketError::SplitsInvalid);
 }
 
 #[test]
@@ -188,7 +189,7 @@ fn an_action_carries_what_belongs_to_it_and_nothing_else() {
 fn a_change_of_years_names_the_latest_epoch() {
     let world = World::new();
     let voter = proposer(&world);
-    let year = YearChange { year: 2, amount: 1, operations_bps: 5_000, creators_bps: 2_500 };
+    let year = YearChange { year: 2, amount: 1, split: SPLIT };
     let arguments = World::proposing(&voter, Action::Years(vec![year]));
     world.end_epoch();
     let open = instruction::proposal_open(&world.network(), &arguments);
@@ -215,7 +216,7 @@ fn only_the_locks_wallet_proposes_with_it() {
         world.refuse(forged, &[&voter.wallet], InstructionError::IllegalOwner);
     }
     let elsewhere = replaced(open, &address::proposal(0), &address::proposal(1));
-    world.refuse(elsewhere, &[&voter.wallet], Reason::Market(2_006));
+    world.refuse(elsewhere, &[&voter.wallet], InstructionError::InvalidSeeds);
 }
 
 #[test]

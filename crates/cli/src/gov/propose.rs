@@ -4,7 +4,8 @@ use std::str::FromStr;
 
 use clap::Args;
 use market_model::MarketError;
-use market_model::governance::{ParameterChange, YearChange, change_parameters};
+use market_model::emission::{YearChange, YearSplit};
+use market_model::governance::{ParameterChange, change_parameters};
 use market_model::parameters::{Parameters, position};
 use render_compute::constants::{LINK_BYTES, PAUSE_CREDITS, PAUSE_JOBS, PAUSE_LEASES, PAUSE_STAKES, TITLE_BYTES};
 use render_compute::state::{Network, Schedule};
@@ -61,7 +62,7 @@ impl FromStr for Setting {
 /// A year, what it emits, and its shares where they change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct YearSetting {
-    year: u64,
+    year: u8,
     amount: Render,
     shares: Option<(u16, u16)>,
 }
@@ -154,11 +155,11 @@ fn parameters(settings: &[Setting], network: &Network) -> Result<Vec<ParameterCh
 /// A year's change; shares that are not given stay.
 fn change_of(setting: &YearSetting, schedule: &Schedule) -> Result<YearChange, CliError> {
     let YearSetting { year, amount, shares } = *setting;
-    let index = year.checked_sub(1).and_then(|index| usize::try_from(index).ok());
+    let index = usize::from(year).checked_sub(1);
     let now = index.and_then(|index| Some((*schedule.operations_bps.get(index)?, *schedule.creators_bps.get(index)?)));
     let now = now.ok_or_else(|| CliError::usage(format!("--year: {}", MarketError::NoSuchYear)))?;
     let (operations_bps, creators_bps) = shares.unwrap_or(now);
-    Ok(YearChange { year, amount: amount.0, operations_bps, creators_bps })
+    Ok(YearChange { year, amount: amount.0, split: YearSplit { operations_bps, creators_bps } })
 }
 
 fn padded<const N: usize>(flag: &str, text: &str) -> Result<[u8; N], CliError> {
