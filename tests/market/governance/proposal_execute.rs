@@ -31,8 +31,8 @@ fn governed() -> (World, Voter) {
 fn accepted_parameters_come_into_force_together() {
     let (world, voter) = governed();
     let before = world.network().parameters();
-    let after = Parameters { operations_bps: 4_000, nodes_bps: 3_500, ..before };
-    let confirmed = world.enact(&voter, set(&[("operations_bps", 4_000), ("nodes_bps", 3_500)]));
+    let after = Parameters { work_bound_bps: 8_500, creators_bound_bps: 1_500, ..before };
+    let confirmed = world.enact(&voter, set(&[("work_bound_bps", 8_500), ("creators_bound_bps", 1_500)]));
     let changed = ParametersChanged { before: before.values(), after: after.values() };
     assert_eq!(confirmed.events, [Event::from(changed), Event::from(executed(0, ACTION_PARAMETERS))]);
     assert_eq!(world.network().parameters(), after);

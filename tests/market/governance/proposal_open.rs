@@ -150,7 +150,7 @@ fn changes_that_would_not_be_valid_now_are_refused() {
     };
     refuse(set(&[]), MarketError::NoChanges);
     refuse(set(&[("burn_bps", 4_999)]), MarketError::ParameterOutOfBounds);
-    refuse(set(&[("operations_bps", 5_001)]), MarketError::SplitsInvalid);
+    refuse(set(&[("availability_numerator", 17_801)]), MarketError::SplitsInvalid);
     refuse(set(&[("audit_penalty_multiple", 1)]), MarketError::PenaltyDoesNotDeter);
     refuse(set(&[("burn_bps", 9_000), ("burn_bps", 9_100)]), MarketError::ChangeRepeated);
     let unknown = ParameterChange { index: SPECS.len() as u64, value: 1 };
