@@ -317,7 +317,7 @@ fn proposal(text: &[&str]) -> ProposeArguments {
         pause: None,
         guardian: None,
         title: "Longer challenges".to_owned(),
-        link: "https://example.org/challenges".to_owned(),
+        link: Some("https://example.org/challenges".to_owned()),
         emergency: false,
     }
 }

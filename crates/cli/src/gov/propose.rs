@@ -35,8 +35,8 @@ pub struct ProposeArguments {
     #[arg(long)]
     pub title: String,
     /// Where its reasons stand, at most 96 bytes
-    #[arg(long, default_value = "")]
-    pub link: String,
+    #[arg(long)]
+    pub link: Option<String>,
     /// Skips the initial vote and needs the higher quorum
     #[arg(long)]
     pub emergency: bool,
@@ -118,7 +118,7 @@ pub async fn propose(context: &Context<'_>, arguments: &ProposeArguments) -> Res
         action: action(arguments, &network, &schedule)?,
         is_emergency: arguments.emergency,
         title: padded::<TITLE_BYTES>("--title", &arguments.title)?,
-        link: padded::<LINK_BYTES>("--link", &arguments.link)?,
+        link: padded::<LINK_BYTES>("--link", arguments.link.as_deref().unwrap_or_default())?,
     };
     send(context, instruction::proposal_open(&network, &proposing)).await?;
     show(context, network.proposals).await
