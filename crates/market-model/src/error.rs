@@ -83,9 +83,12 @@ market_errors! {
 
     ScheduleAboveCap = 700, "the emission schedule sums to more than the cap";
     PeriodInvalid = 701, "the period ends before it begins";
-    SplitsInvalid = 702, "operations, creators and nodes must sum to 10,000 bps, and availability must be a share of nodes";
+    SplitsInvalid = 702, "operations and creators must not be more than 10,000 bps together, and availability must be a share of nodes";
     ShareAboveTotal = 703, "the share is larger than the total it is part of";
     EpochNotOver = 704, "the epoch has not ended yet";
+    YearBegun = 705, "the year has begun by the end of the latest epoch; only later years can be changed";
+    YearAboveCap = 706, "no year may emit more than a tenth of the cap";
+    NoSuchYear = 707, "the schedule has the years 1 to 60";
 
     ParameterOutOfBounds = 800, "a parameter lies outside its bounds";
     WashBoundTooHigh = 801, "the bounds on work and creator rewards would let a requester who is its own node profit; lower them";
@@ -114,6 +117,12 @@ market_errors! {
     NotDecided = 1007, "the dispute has no verdict yet";
     TraceInvalid = 1008, "the referee's numbers describe no trace";
     LeaseNotDisputed = 1009, "the lease is not under dispute";
+
+    MintLimited = 1100, "too much RENDER was minted lately; nothing is lost, claim again when the mint limiter has forgotten enough of it";
+    MintAboveLimit = 1101, "the amount alone is above mint_limit; nothing is lost, it can be claimed once governance raises the limit";
+    MintLimiterInvalid = 1102, "the mint limiter needs a window of at least one second";
+    ClientShareTooHigh = 1103, "the client's share is above client_share_max_bps";
+    ClientShareRaised = 1104, "a client can only lower its share; register another client for a higher one";
 }
 
 impl fmt::Display for MarketError {

@@ -9,9 +9,11 @@ use core::fmt;
 use crate::amount::{self, WHOLE_BPS};
 use crate::audit::AuditRules;
 use crate::dispute::DisputeRules;
+use crate::emission::{DEFAULT_SPLIT, YearSplit};
 use crate::epoch::{EpochRules, Splits};
 use crate::error::MarketError;
 use crate::lease::LeaseRules;
+use crate::limiter::LimiterRules;
 use crate::oracle::OracleRules;
 use crate::race::{FactorRule, RaceRules};
 use crate::reputation::ReputationRules;
@@ -136,14 +138,11 @@ parameters! {
     race_history_exponent_halves: "1/2", 2, 0..=8, "this project", "Exponent of the slash history factor.";
 
     epoch_seconds: "seconds", 604_800, 10..=2_678_400, "RNP-006: seven days", "Length of an epoch.";
-    operations_bps: "bps", 5_000, 0..=10_000, "RNP-018, RNP-022", "Share of operations in the emission.";
-    creators_bps: "bps", 2_500, 0..=10_000, "RNP-018, RNP-022", "Share of creators in the emission.";
-    nodes_bps: "bps", 2_500, 0..=10_000, "RNP-018, RNP-022", "Share of nodes in the emission.";
     availability_numerator: "parts", 2_800, 0..=1_000_000, "RNP-022", "Availability's part of the nodes' share.";
     availability_denominator: "parts", 17_800, 1..=1_000_000, "RNP-022", "The nodes' share in the same parts.";
     usage_weight_bps: "bps", 2_500, 1..=10_000, "Helium's average over seven epochs: 2/(7 + 1)", "Weight of an epoch in the average of usage.";
     work_bound_bps: "bps", 8_000, 0..=10_000, "this project; RNP-023 keeps the burn above the reward", "Most reward of a class, as a share of the RENDER burned for its accepted credits.";
-    creators_bound_bps: "bps", 2_000, 0..=10_000, "this project", "Most reward of creators, as a share of the RENDER burned for all accepted credits.";
+    creators_bound_bps: "bps", 2_000, 0..=10_000, "this project", "Most reward of creators, as a share of the RENDER burned for the credits spent on accepted work.";
 
     audit_probability_bps: "bps", 1_000, 10..=10_000, "this project", "Chance of a lease to be audited by another operator's node.";
     audit_collusion_bps: "bps", 3_333, 0..=9_000, "this project; the usual bound of a third", "Share of the stake that the deterrence inequality takes for a cheater's own.";
@@ -232,13 +231,13 @@ impl Parameters {
             .map(|(spec, value)| OutOfBounds { spec, value })
     }
 
-    /// Checks every bound, that the splits make a whole, that no clamp is empty, and that a node that fakes results and a
+    /// Checks every bound, that availability is a share of the nodes' part, that no clamp is empty, and that a node that fakes results and a
     /// requester who is its own node lose by it.
     pub fn validate(&self) -> Result<(), MarketError> {
         if self.out_of_bounds().is_some() {
             return Err(MarketError::ParameterOutOfBounds);
         }
-        self.splits().validate()?;
+        self.splits(DEFAULT_SPLIT).validate()?;
         let race = self.race_rules(self.min_stake);
         for rule in [&race.region, &race.price, &race.uptime, &race.reputation, &race.capacity, &race.history] {
             if rule.min_bps > rule.max_bps {
@@ -348,12 +347,11 @@ impl Parameters {
         }
     }
 
-    /// For [`crate::epoch`].
-    pub fn splits(&self) -> Splits {
+    /// For [`crate::epoch`], with the split of the year in which the epoch starts.
+    pub fn splits(&self, year: YearSplit) -> Splits {
         Splits {
-            operations_bps: self.operations_bps,
-            creators_bps: self.creators_bps,
-            nodes_bps: self.nodes_bps,
+            operations_bps: u64::from(year.operations_bps),
+            creators_bps: u64::from(year.creators_bps),
             availability_numerator: self.availability_numerator,
             availability_denominator: self.availability_denominator,
         }
@@ -365,6 +363,14 @@ impl Parameters {
             usage_weight_bps: self.usage_weight_bps,
             work_bound_bps: self.work_bound_bps,
             creators_bound_bps: self.creators_bound_bps,
+            burn_weight_bps: self.burn_weight_bps,
+            recycle_bps: self.recycle_bps,
+            availability_cap: self.availability_cap,
         }
+    }
+
+    /// For [`crate::limiter`].
+    pub fn limiter_rules(&self) -> LimiterRules {
+        LimiterRules { window_seconds: self.mint_window_seconds, limit: self.mint_limit }
     }
 }
