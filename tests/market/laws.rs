@@ -102,6 +102,132 @@ fn l6_notices_claims_above_the_pool() {
 }
 
 #[test]
+fn l5_notices_more_recycled_than_was_burned() {
+    let parameters = market_model::Parameters { recycle_bps: 2_000, ..market_tests::world::short_parameters() };
+    let world = World::with(1, 1, parameters);
+    world.requester_with("requester", 10 * USD);
+    world.warp_to(world.get::<Epoch>(&address::epoch(1)).ends_at);
+    let sums: Vec<_> = (0..32).map(|shard| instruction::epoch_sum(1, shard)).collect();
+    for group in sums.chunks(8) {
+        world.apply_all(group, &[&world.crank]);
+    }
+    world.apply(instruction::epoch_finalize(1), &[&world.crank]);
+    let epoch: Epoch = world.get(&address::epoch(1));
+    assert!(epoch.recycled > 0);
+    breaks(&world, Law::L5, |step| {
+        for event in &mut step.events {
+            if let Event::EpochFinalized(finalized) = event {
+                finalized.recycled = epoch.burned + 1;
+            }
+        }
+    });
+    breaks(&world, Law::L6, |step| {
+        for event in &mut step.events {
+            if let Event::EpochFinalized(finalized) = event {
+                finalized.recycled = 0;
+            }
+        }
+    });
+    breaks(&world, Law::L6, |step| {
+        step.after.edit::<Network>(&address::network(), |network| network.active_stake += 1);
+    });
+    breaks(&world, Law::L6, |step| step.after.edit::<Epoch>(&address::epoch(1), |epoch| epoch.spent += 1));
+    breaks(&world, Law::L6, |step| step.after.edit::<Epoch>(&address::epoch(1), |epoch| epoch.stake += 1));
+}
+
+#[test]
+fn l6_notices_availability_above_its_pool_or_its_cap() {
+    let (world, _, machine, ..) = accepted();
+    // Nodes are not probed here: whoever wrote the points, the laws judge what is claimed for them.
+    let shard = address::epoch_shard(1, address::shard_of(&machine.key()));
+    world.alter::<EpochShard>(&shard, |shard| (shard.availability, shard.qualified) = (4, 1));
+    let record = address::node_epoch(&machine.node, 1);
+    world.alter::<NodeEpoch>(&record, |record| (record.availability, record.service_points) = (2, 1));
+    world.end_epoch();
+    let confirmed = world.apply(world.claiming(&machine, 1), &[&world.crank]);
+    let epoch: Epoch = world.get(&address::epoch(1));
+    // One qualified node: the pool is its cap, of which it has three quarters.
+    assert_eq!((epoch.availability_cap, epoch.availability_pool), (230_000_000, 230_000_000));
+    let [Event::EpochClaimed(event)] = confirmed.events[..] else { panic!("{confirmed:?}") };
+    assert_eq!((event.points, event.availability_amount), (3, 172_500_000));
+    breaks(&world, Law::L6, |step| {
+        for event in &mut step.events {
+            if let Event::EpochClaimed(claimed) = event {
+                claimed.availability_amount += 1;
+            }
+        }
+    });
+    breaks(&world, Law::L6, |step| {
+        for event in &mut step.events {
+            if let Event::EpochClaimed(claimed) = event {
+                claimed.points += 2;
+            }
+        }
+    });
+    breaks(&world, Law::L6, |step| {
+        step.after.edit::<Epoch>(&address::epoch(1), |epoch| epoch.availability_cap = 1);
+    });
+}
+
+/// A world whose last transaction claimed the rebate of a job through a client.
+fn rebated() -> (World, Address) {
+    let world = World::new();
+    let (requester, machine) = (world.requester_with("requester", USD), world.machine("machine"));
+    let id = *b"client\0\0\0\0\0\0\0\0\0\0";
+    world.client(id);
+    let job = world.open_seeded(&requester, JobOrder { client: address::client(&id), ..order() });
+    world.work(&machine, &job, 0);
+    world.end_epoch();
+    world.apply(world.claiming_rebate(&job, 1), &[&world.crank]);
+    (world, job)
+}
+
+#[test]
+fn l6_notices_rebates_above_their_pool_and_for_what_was_not_spent() {
+    let (world, job) = rebated();
+    let claiming = |change: &dyn Fn(&mut RebateClaimed)| {
+        breaks(&world, Law::L6, |step| {
+            for event in &mut step.events {
+                if let Event::RebateClaimed(claimed) = event {
+                    change(claimed);
+                }
+            }
+        });
+    };
+    claiming(&|claimed| claimed.spent += 1);
+    claiming(&|claimed| claimed.amount += 1);
+    claiming(&|claimed| claimed.client_amount += 1);
+    // What the requester loses, the client wins: the sum is right.
+    claiming(&|claimed| {
+        claimed.amount -= 1;
+        claimed.client_amount += 1;
+    });
+    breaks(&world, Law::L6, |step| step.after.edit::<Epoch>(&address::epoch(1), |epoch| epoch.creators_pool -= 1));
+    let record = address::job_epoch(&job, 1);
+    breaks(&world, Law::L6, |step| step.after.edit::<JobEpoch>(&record, |record| record.spent += 1));
+}
+
+#[test]
+fn the_supply_notices_a_rebate_that_no_event_tells() {
+    let (world, _) = rebated();
+    breaks(&world, Law::L2, |step| step.events.retain(|event| !matches!(event, Event::RebateClaimed(_))));
+    breaks(&world, Law::L2, |step| step.after.supply += 1);
+}
+
+#[test]
+fn the_limiter_notices_a_mint_that_it_does_not_remember_or_should_have_refused() {
+    let (world, _) = rebated();
+    let limiter = address::limiter();
+    breaks(&world, Law::Limiter, |step| step.after.edit::<MintLimiter>(&limiter, |limiter| limiter.used -= 1));
+    breaks(&world, Law::Limiter, |step| step.events.retain(|event| !matches!(event, Event::RebateClaimed(_))));
+    breaks(&world, Law::Limiter, |step| {
+        let full = step.before.parameters().unwrap().mint_limit;
+        step.before.edit::<MintLimiter>(&limiter, |limiter| limiter.used = full);
+        step.after.edit::<MintLimiter>(&limiter, |limiter| limiter.used += full);
+    });
+}
+
+#[test]
 fn l7_notices_a_unit_that_is_accepted_twice() {
     let (world, ..) = accepted();
     breaks(&world, Law::L7, |step| {

@@ -49,7 +49,7 @@ layouts! {
     Audit { lease, node, payer, commitment, root, value, penalty, entered_at, deadline, committed_slot, attempt, index, status, class, version, bump, reserved }
     Dispute { lease, job, payer, defender, challenger, defender_key, challenger_key, audit, referee, statement, root, low, high, output, trace, bond, owed, forfeited, unit, first, count, segments, segment_steps, segment, opened_at, deadline, hashes, number, moves, turn_seconds, attempt, stage, posted, verdict, version, bump, reserved }
     Evidence { author, dispute }
-    Epoch { number, payer, starts_at, ends_at, work, smoothed_work, availability, qualified, spent, stake, busy_seconds, capacity_seconds, smoothed_burned, recycled, availability_cap, price_index_bps, burned, bought, rate_burned, rate_bought, emission, operations_pool, creators_pool, availability_pool, work_pools, carry, shards_summed, state, operations_claimed, version, bump, reserved }
+    Epoch { number, payer, starts_at, ends_at, work, smoothed_work, availability, qualified, spent, stake, busy_seconds, capacity_seconds, smoothed_burned, recycled, unrecycled, availability_cap, price_index_bps, burned, bought, rate_burned, rate_bought, emission, operations_pool, creators_pool, availability_pool, work_pools, carry, shards_summed, state, operations_claimed, version, bump, reserved }
     EpochShard { epoch, payer, work, availability, qualified, spent, stake, busy_seconds, capacity_seconds, burned, bought, shard, version, bump, reserved }
     NodeEpoch { node, payer, epoch, work, availability, points, service_points, busy_seconds, claimed, probes_passed, probes_missed, is_claimed, is_reviewed, is_qualified, version, bump, reserved }
     NetworkInitialized { authority, mint, operations, oracle, genesis_at, parameters }
@@ -107,16 +107,25 @@ layouts! {
     EpochOpened { number, payer, starts_at, ends_at }
     EpochShardOpened { number, shard, payer }
     EpochShardClosed { number, shard, payer }
-    NodeEpochOpened { number, node, payer }
+    NodeEpochOpened { number, node, payer, stake }
     NodeEpochClosed { number, node, payer }
-    EpochShardSummed { number, shard, work, burned, bought }
-    EpochFinalized { number, emission, work, smoothed_work, burned, bought, operations_pool, creators_pool, availability_pool, work_pools, carry }
-    EpochClaimed { number, node, operator, payout, work, amounts, availability_amount }
+    EpochShardSummed { number, shard, work, availability, qualified, spent, stake, busy_seconds, capacity_seconds, burned, bought }
+    EpochFinalized { number, emission, work, smoothed_work, availability, qualified, spent, stake, busy_seconds, capacity_seconds, recycled, unrecycled, smoothed_burned, rate_burned, rate_bought, availability_cap, burned, bought, operations_pool, creators_pool, availability_pool, work_pools, carry }
+    EpochClaimed { number, node, operator, payout, work, points, amounts, availability_amount }
     OperationsClaimed { number, amount }
+    Client { id, authority, payout, metadata, volume, earned, registered_at, share_bps, enabled, version, bump, reserved }
+    JobEpoch { job, requester, client, payer, epoch, spent, claimed, is_claimed, version, bump, reserved }
+    MintLimiter { used, at, version, bump, reserved }
+    ClientRegistered { client, id, authority, payout, metadata, registered_at, share_bps }
+    ClientUpdated { client, authority, payout, metadata, share_bps }
+    ClientEnabled { client, enabled }
+    JobEpochOpened { epoch, job, requester, client, payer }
+    JobEpochClosed { epoch, job, payer }
+    RebateClaimed { epoch, job, requester, rebate, client, spent, amount, client_amount }
 }
 
 instructions! {
-    NetworkAcceptAuthority, NetworkInit, NetworkOfferAuthority, NetworkPause, NetworkSetOracle, NetworkSetParameters, OraclePublish, OracleSetPublishers, EngineRegister, CreditBuy, CreditOpen, OperatorClose, OperatorRegister, OperatorSetPayout, NodeClose, NodeDrain, NodeRegister, NodeUpdate, SlashBurn, StakeDeposit, StakeUnbond, StakeWithdraw, JobCancel, JobClose, JobOpen, JobSeed, LeaseRelease, LeaseAccept, LeaseClaim, LeaseClose, LeaseExpire, LeaseReturn, AttestationCommit, AttestationReveal, AuditAccept, AuditClaim, AuditClose, AuditCommit, AuditDraw, AuditExpire, AuditForfeit, AuditLapse, AuditReveal, DisputeClose, DisputeDivide, DisputeOpen, DisputeOpenAudit, DisputePick, DisputeProve, DisputeSegment, DisputeSettle, DisputeTimeout, DisputeUnit, EvidenceClose, EvidenceOpen, EvidenceWrite, EpochClaim, EpochClaimOperations, EpochFinalize, EpochOpen, EpochShardClose, EpochShardOpen, EpochSum, NodeEpochClose, NodeEpochOpen,
+    NetworkAcceptAuthority, NetworkInit, NetworkOfferAuthority, NetworkPause, NetworkSetOracle, NetworkSetParameters, OraclePublish, OracleSetPublishers, EngineRegister, CreditBuy, CreditOpen, OperatorClose, OperatorRegister, OperatorSetPayout, NodeClose, NodeDrain, NodeRegister, NodeUpdate, SlashBurn, StakeDeposit, StakeUnbond, StakeWithdraw, JobCancel, JobClose, JobOpen, JobSeed, LeaseRelease, LeaseAccept, LeaseClaim, LeaseClose, LeaseExpire, LeaseReturn, AttestationCommit, AttestationReveal, AuditAccept, AuditClaim, AuditClose, AuditCommit, AuditDraw, AuditExpire, AuditForfeit, AuditLapse, AuditReveal, DisputeClose, DisputeDivide, DisputeOpen, DisputeOpenAudit, DisputePick, DisputeProve, DisputeSegment, DisputeSettle, DisputeTimeout, DisputeUnit, EvidenceClose, EvidenceOpen, EvidenceWrite, EpochClaim, EpochClaimOperations, EpochFinalize, EpochOpen, EpochShardClose, EpochShardOpen, EpochSum, NodeEpochClose, NodeEpochOpen, ClientEnable, ClientRegister, ClientUpdate, JobEpochClose, JobEpochOpen, RebateClaim,
 }
 
 fn golden() -> String {

@@ -4,6 +4,7 @@
 mod attestation;
 mod audit;
 mod cheats;
+mod client;
 mod compute;
 mod credit;
 mod dispute;

@@ -29,6 +29,7 @@ kinds! {
     Network = "network", Schedule = "emission schedule", Oracle = "oracle", Engine = "engine",
     CreditAccount = "credit account", Operator = "operator", Node = "node", Job = "job", Lease = "lease",
     Audit = "audit", Dispute = "dispute", Evidence = "evidence", Epoch = "epoch", EpochShard = "epoch shard", NodeEpoch = "node's epoch record",
+    JobEpoch = "job's epoch record", Client = "compute client", MintLimiter = "mint limiter",
 }
 
 /// An account's value from its bytes, discriminator included. `None` when they are of another type or too few.
@@ -226,6 +227,23 @@ pub async fn nodes_of(chain: &(impl Chain + ?Sized), wallet: &Address) -> Result
 /// Every node's record in an epoch.
 pub async fn node_epochs(chain: &(impl Chain + ?Sized), number: u64) -> Result<Vec<(Address, NodeEpoch)>, ClientError> {
     list(chain, &[(std::mem::offset_of!(NodeEpoch, epoch), number.to_le_bytes().to_vec())]).await
+}
+
+/// A job's record in an epoch, if it has one.
+pub async fn job_epoch(
+    chain: &(impl Chain + ?Sized),
+    job: &Address,
+    number: u64,
+) -> Result<Option<JobEpoch>, ClientError> {
+    find(chain, &address::job_epoch(job, number)).await
+}
+
+/// Every record of what a requester's jobs spent in epochs.
+pub async fn job_epochs_of(
+    chain: &(impl Chain + ?Sized),
+    requester: &Address,
+) -> Result<Vec<(Address, JobEpoch)>, ClientError> {
+    list(chain, &[(std::mem::offset_of!(JobEpoch, requester), requester.to_bytes().to_vec())]).await
 }
 
 /// A token account's mint, owner and amount.

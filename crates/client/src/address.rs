@@ -122,6 +122,21 @@ pub fn node_epoch(node: &Address, number: u64) -> Address {
     derive(&[SEED_NODE_EPOCH, node.as_ref(), &number.to_le_bytes()])
 }
 
+/// A job's record in an epoch.
+pub fn job_epoch(job: &Address, number: u64) -> Address {
+    derive(&[SEED_JOB_EPOCH, job.as_ref(), &number.to_le_bytes()])
+}
+
+/// A compute client by its id: a name as in [`engine_id`].
+pub fn client(id: &[u8; 16]) -> Address {
+    derive(&[SEED_CLIENT, id])
+}
+
+/// The one mint limiter.
+pub fn limiter() -> Address {
+    derive(&[SEED_LIMITER])
+}
+
 /// The shard that a requester's purchases or an identity's accepted work count in.
 pub fn shard_of(key: &Address) -> u8 {
     render_compute::constants::shard_of(key.as_array())
@@ -172,6 +187,10 @@ mod tests {
             epoch_shard(2, 0),
             node_epoch(&key, 1),
             node_epoch(&key, 2),
+            job_epoch(&key, 1),
+            job_epoch(&key, 2),
+            client(&RENDER_ENGINE),
+            limiter(),
         ];
         for (position, address) in all.iter().enumerate() {
             assert!(!address.is_on_curve());

@@ -73,7 +73,8 @@ events! {
     DisputeOpened, DisputeDivided, DisputePicked, UnitShown, SegmentShown, StepExecuted, DisputeDecided, WorkForfeited,
     DisputeSettled, DisputeClosed, EvidenceOpened, EvidenceClosed,
     EpochOpened, EpochShardOpened, EpochShardSummed, EpochShardClosed, EpochFinalized, EpochClaimed, OperationsClaimed,
-    NodeEpochOpened, NodeEpochClosed,
+    NodeEpochOpened, NodeEpochClosed, JobEpochOpened, JobEpochClosed, RebateClaimed,
+    ClientRegistered, ClientUpdated, ClientEnabled,
 }
 
 impl PartialEq for Event {
@@ -141,6 +142,7 @@ mod tests {
     fn every_event_of_the_program_is_known() {
         let declared: Vec<&str> = [
             include_str!("../../../programs/render-compute/src/events/audit.rs"),
+            include_str!("../../../programs/render-compute/src/events/client.rs"),
             include_str!("../../../programs/render-compute/src/events/credit.rs"),
             include_str!("../../../programs/render-compute/src/events/dispute.rs"),
             include_str!("../../../programs/render-compute/src/events/epoch.rs"),

@@ -3,6 +3,9 @@
 //! Builders derive addresses and pass what only the sender knows; they check nothing, because the chain does. What each
 //! instruction needs and does stands in the program.
 
+mod client;
+mod rebate;
+
 use crate::address::{self, ASSOCIATED_TOKEN_PROGRAM, PROGRAM, SYSTEM_PROGRAM, TOKEN_PROGRAM};
 use anchor_lang::Discriminator;
 use market_model::Parameters;
@@ -15,6 +18,8 @@ use render_compute::{
 use solana_address::Address;
 use solana_instruction::{AccountMeta, Instruction};
 
+pub use client::{ClientTerms, client_enable, client_register, client_update};
+pub use rebate::{job_epoch_close, job_epoch_open, rebate_claim};
 pub use render_compute::instructions::{JobOrder, NodeOffer, ParameterChange};
 pub use solana_compute_budget_interface::ComputeBudgetInstruction;
 
@@ -94,6 +99,7 @@ pub fn network_init(arguments: &NetworkInit) -> Instruction {
         network: address::network(),
         schedule: address::schedule(),
         oracle: address::oracle(),
+        limiter: address::limiter(),
         mint: *mint,
         operations: *operations,
         stake_vault: address::stake_vault(),
@@ -320,7 +326,7 @@ pub fn job_close(signer: &Address, job: &Address, payer: &Address) -> Instructio
     data::JobClose {}.to_instruction(accounts::JobClose { signer: *signer, job: *job, payer: *payer })
 }
 
-/// Escrows credits for work. `nonce` is the requester's next one (`credit.jobs`).
+/// Escrows credits for work. `nonce` is the requester's next one (`credit.jobs`); `order.client` is a client account or zero.
 pub fn job_open(requester: &Address, engine: &[u8; 16], nonce: u64, order: JobOrder) -> Instruction {
     data::JobOpen { nonce, order }.to_instruction(accounts::JobOpen {
         requester: *requester,
@@ -329,6 +335,7 @@ pub fn job_open(requester: &Address, engine: &[u8; 16], nonce: u64, order: JobOr
         credit: address::credit(requester),
         job: address::job(requester, nonce),
         system_program: SYSTEM_PROGRAM,
+        client: (order.client != Address::default()).then_some(order.client),
     })
 }
 
@@ -347,7 +354,7 @@ pub fn lease_release(job: &Address, requester: &Address, index: u32) -> Instruct
 }
 
 /// Pays a lease whose challenge window has closed. `identity` is the key of the node that holds it.
-/// The epoch's shard and record must exist: [`crate::flow::prepare_accept`].
+/// The epoch's shard and the records of node and job must exist: [`crate::flow::prepare_lease_accept`].
 pub fn lease_accept(lease: &Lease, identity: &Address, epoch: u64) -> Instruction {
     data::LeaseAccept {}.to_instruction(accounts::LeaseAccept {
         network: address::network(),
@@ -356,6 +363,7 @@ pub fn lease_accept(lease: &Lease, identity: &Address, epoch: u64) -> Instructio
         lease: address::lease(&lease.job, lease.index, lease.replica),
         epoch: address::epoch(epoch),
         shard: address::epoch_shard(epoch, address::shard_of(identity)),
+        job_epoch: address::job_epoch(&lease.job, epoch),
         node_epoch: address::node_epoch(&lease.node, epoch),
     })
 }
@@ -707,6 +715,7 @@ pub fn evidence_write(author: &Address, dispute: &Address, offset: u32, bytes: &
 pub fn epoch_claim(network: &Network, number: u64, node: &Address, wallet: &Address, payout: &Address) -> Instruction {
     data::EpochClaim {}.to_instruction(accounts::EpochClaim {
         network: address::network(),
+        limiter: address::limiter(),
         epoch: address::epoch(number),
         node: *node,
         operator: address::operator(wallet),
@@ -721,6 +730,7 @@ pub fn epoch_claim(network: &Network, number: u64, node: &Address, wallet: &Addr
 pub fn epoch_claim_operations(network: &Network, number: u64) -> Instruction {
     data::EpochClaimOperations {}.to_instruction(accounts::EpochClaimOperations {
         network: address::network(),
+        limiter: address::limiter(),
         epoch: address::epoch(number),
         mint: network.mint,
         operations: network.operations,
@@ -786,13 +796,15 @@ pub fn node_epoch_close(node: &Address, number: u64, payer: &Address) -> Instruc
         .to_instruction(accounts::NodeEpochClose { node_epoch: address::node_epoch(node, number), payer: *payer })
 }
 
-/// Creates a node's record in a running epoch; `node` is the node account.
-pub fn node_epoch_open(payer: &Address, node: &Address, number: u64) -> Instruction {
+/// Creates the record of an identity's node in a running epoch. The epoch's shard of the identity must exist.
+pub fn node_epoch_open(payer: &Address, number: u64, identity: &Address) -> Instruction {
+    let node = address::node(identity);
     data::NodeEpochOpen {}.to_instruction(accounts::NodeEpochOpen {
         payer: *payer,
         epoch: address::epoch(number),
-        node: *node,
-        node_epoch: address::node_epoch(node, number),
+        node,
+        shard: address::epoch_shard(number, address::shard_of(identity)),
+        node_epoch: address::node_epoch(&node, number),
         system_program: SYSTEM_PROGRAM,
     })
 }
@@ -924,6 +936,8 @@ names! {
     DisputeProve = "dispute_prove", DisputeSegment = "dispute_segment", DisputeSettle = "dispute_settle",
     DisputeTimeout = "dispute_timeout", DisputeUnit = "dispute_unit", EvidenceClose = "evidence_close",
     EvidenceOpen = "evidence_open", EvidenceWrite = "evidence_write",
+    ClientEnable = "client_enable", ClientRegister = "client_register", ClientUpdate = "client_update",
+    JobEpochClose = "job_epoch_close", JobEpochOpen = "job_epoch_open", RebateClaim = "rebate_claim",
     EpochClaim = "epoch_claim", EpochClaimOperations = "epoch_claim_operations", EpochFinalize = "epoch_finalize",
     EpochOpen = "epoch_open", EpochShardClose = "epoch_shard_close", EpochShardOpen = "epoch_shard_open",
     EpochSum = "epoch_sum", NodeEpochClose = "node_epoch_close", NodeEpochOpen = "node_epoch_open",

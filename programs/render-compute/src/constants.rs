@@ -36,6 +36,13 @@ pub const SEED_EPOCH_SHARD: &[u8] = b"epoch-shard";
 /// Seed of a [`NodeEpoch`](crate::state::NodeEpoch), followed by the node and the epoch's number.
 pub const SEED_NODE_EPOCH: &[u8] = b"node-epoch";
 
+/// Seed of a [`JobEpoch`](crate::state::JobEpoch), followed by the job and the epoch's number.
+pub const SEED_JOB_EPOCH: &[u8] = b"job-epoch";
+/// Seed of a compute [`Client`](crate::state::Client), followed by its id.
+pub const SEED_CLIENT: &[u8] = b"client";
+/// Seed of the one [`MintLimiter`](crate::state::MintLimiter).
+pub const SEED_LIMITER: &[u8] = b"limiter";
+
 /// Layout version written into every account.
 pub const LAYOUT_VERSION: u8 = 1;
 /// Decimals of RENDER.

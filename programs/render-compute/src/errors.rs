@@ -169,6 +169,20 @@ pub enum RenderError {
     EvidenceNeeded = 810,
     #[msg("evidence has 1 to 20,000 bytes")]
     EvidenceOutOfBounds = 811,
+
+    /// Rebates and compute clients.
+    #[msg("the record belongs to another job or epoch")]
+    WrongJobEpoch = 900,
+    #[msg("a rebate is paid to the requester's own associated token account")]
+    WrongRebateAccount = 901,
+    #[msg("the rebate was not claimed yet")]
+    RebateUnclaimed = 902,
+    #[msg("the compute client or its payout account is not the one that the job names")]
+    WrongClient = 903,
+    #[msg("the compute client is disabled")]
+    ClientDisabled = 904,
+    #[msg("the signer does not speak for the compute client")]
+    NotClientAuthority = 905,
 }
 
 /// First code of the market model's refusals.

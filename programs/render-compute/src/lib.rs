@@ -128,6 +128,40 @@ pub mod render_compute {
         instructions::engine_register(ctx, id, digest, referee, format, class, verification, enabled)
     }
 
+    /// Switches a compute client off and on.
+    ///
+    /// Before: the signer governs. After: jobs may be opened for the client, or not; jobs that are open keep their client, and it its share.
+    pub fn client_enable(ctx: &mut Context<ClientEnable>, enabled: bool) -> Result<()> {
+        instructions::client_enable(ctx, enabled)
+    }
+
+    /// Admits an external network as a compute client.
+    ///
+    /// Before: the signer governs and nobody has the id; the share is at most `client_share_max_bps`. After: jobs may be opened for the client, and
+    /// it has `share_bps` of their rebates; `authority` speaks for it.
+    pub fn client_register(
+        ctx: &mut Context<ClientRegister>,
+        id: [u8; 16],
+        authority: Address,
+        metadata: [u8; 32],
+        share_bps: u16,
+    ) -> Result<()> {
+        instructions::client_register(ctx, id, authority, metadata, share_bps)
+    }
+
+    /// A compute client changes what is said about it and where it is paid.
+    ///
+    /// Before: the signer speaks for the client and raises its share not. After: the client is as given; `next` speaks for it. Rebates that are
+    /// not claimed yet follow the new payout and share.
+    pub fn client_update(
+        ctx: &mut Context<ClientUpdate>,
+        next: Address,
+        metadata: [u8; 32],
+        share_bps: u16,
+    ) -> Result<()> {
+        instructions::client_update(ctx, next, metadata, share_bps)
+    }
+
     /// Burns RENDER for credits.
     ///
     /// Before: credits are sold, the price is fresh and narrow, and `maximum_render` covers the cost.
@@ -239,7 +273,7 @@ pub mod render_compute {
     /// Escrows credits for work.
     ///
     /// Before: jobs are not paused, the engine is enabled and has a referee that reads the statement's format, `nonce` is the requester's next,
-    /// and the credits are available. After: the job holds `units * (price_per_unit + premium_per_unit)` credits and can be seeded one slot later.
+    /// the compute client is none or enabled, and the credits are available. After: the job holds `units * (price_per_unit + premium_per_unit)` credits and can be seeded one slot later.
     pub fn job_open(ctx: &mut Context<JobOpen>, nonce: u64, order: JobOrder) -> Result<()> {
         instructions::job_open(ctx, nonce, order)
     }
@@ -263,7 +297,7 @@ pub mod render_compute {
     /// Pays a lease whose challenge window has closed. Hot path.
     ///
     /// Before: the root is revealed, its challenge window has closed and its audits are paid; the epoch runs. After: the lease's value and
-    /// premium have left the escrow once (laws L3, L7), and its value counts as the node's work of the epoch.
+    /// premium have left the escrow once (laws L3, L7) and count as spent by the job in the epoch, and its value counts as the node's work of it.
     pub fn lease_accept(ctx: &mut Context<LeaseAccept>) -> Result<()> {
         instructions::lease_accept(ctx)
     }
@@ -502,21 +536,23 @@ pub mod render_compute {
 
     /// Mints a node's share of a finalized epoch to its operator. O(1), whatever the number of nodes.
     ///
-    /// Before: the epoch is finalized and the share not claimed. After: CR_i = N_i / sum(N) x pool per class is minted, rounded down (law L6).
+    /// Before: the epoch is finalized and the share not claimed, and the mint limiter lets it pass. After: CR_i = N_i / sum(N) x pool per class is
+    /// minted, rounded down, and the same of the availability pool for the node's points, at most the cap of one node (law L6).
     pub fn epoch_claim(ctx: &mut Context<EpochClaim>) -> Result<()> {
         instructions::epoch_claim(ctx)
     }
 
     /// Mints an epoch's operations share.
     ///
-    /// Before: the epoch is finalized and its operations share not minted. After: it is minted.
+    /// Before: the epoch is finalized and its operations share not minted, and the mint limiter lets it pass. After: it is minted.
     pub fn epoch_claim_operations(ctx: &mut Context<EpochClaimOperations>) -> Result<()> {
         instructions::epoch_claim_operations(ctx)
     }
 
     /// Fixes an ended epoch's pools.
     ///
-    /// Before: all shards are summed and the epoch before is finalized. After: pools and carry are fixed: emission + carry in = pools + carry out.
+    /// Before: all shards are summed and the epoch before is finalized. After: pools and carry are fixed: emission + recycled + carry in = pools +
+    /// carry out; the stake of the epoch is the network's active stake.
     pub fn epoch_finalize(ctx: &mut Context<EpochFinalize>) -> Result<()> {
         instructions::epoch_finalize(ctx)
     }
@@ -549,6 +585,20 @@ pub mod render_compute {
         instructions::epoch_sum(ctx, shard)
     }
 
+    /// Removes a job's record of an epoch whose rebate was claimed.
+    ///
+    /// Before: the rebate was claimed. After: the account is gone. It cannot come back: records open only while their epoch runs.
+    pub fn job_epoch_close(ctx: &mut Context<JobEpochClose>) -> Result<()> {
+        instructions::job_epoch_close(ctx)
+    }
+
+    /// Creates a job's record in a running epoch.
+    ///
+    /// Before: the epoch runs. After: the record exists, names the job's requester and client, and has nothing spent.
+    pub fn job_epoch_open(ctx: &mut Context<JobEpochOpen>) -> Result<()> {
+        instructions::job_epoch_open(ctx)
+    }
+
     /// Removes a node's record of an epoch it has claimed.
     ///
     /// Before: the share was claimed. After: the account is gone. It cannot come back: records open only while their epoch runs.
@@ -558,8 +608,17 @@ pub mod render_compute {
 
     /// Creates a node's record in a running epoch.
     ///
-    /// Before: the epoch runs. After: the record exists and is empty.
+    /// Before: the epoch runs. After: the record exists and is empty, and the node's stake counts in its shard of the epoch.
     pub fn node_epoch_open(ctx: &mut Context<NodeEpochOpen>) -> Result<()> {
         instructions::node_epoch_open(ctx)
+    }
+
+    /// Mints a requester's rebate for what one of its jobs spent in an epoch, and the compute client's share of it.
+    ///
+    /// Before: the epoch is finalized and the rebate not claimed, and the mint limiter lets it pass. After: spent_i / sum(spent) x creators' pool,
+    /// rounded down, is minted: to the client that the job came through its share, to the requester's associated token account the rest. A client
+    /// whose payout account is no RENDER account any more has no share: it cannot hold up its requesters.
+    pub fn rebate_claim(ctx: &mut Context<RebateClaim>) -> Result<()> {
+        instructions::rebate_claim(ctx)
     }
 }

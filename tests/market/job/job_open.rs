@@ -37,7 +37,9 @@ fn an_order_escrows_its_price() {
     let world = World::new();
     let requester = world.requester_with("requester", 10 * USD);
     let clock = world.chain.now();
-    let order = JobOrder { units: 5, client: Address::new_from_array([8; 32]), region: 3, ..order() };
+    let id = *b"client\0\0\0\0\0\0\0\0\0\0";
+    world.client(id);
+    let order = JobOrder { units: 5, client: address::client(&id), region: 3, ..order() };
     let confirmed = world.apply(opening(&requester, 0, order), &[&requester.wallet]);
     let job = address::job(&requester.key(), 0);
     let event = JobOpened {
@@ -233,6 +235,33 @@ fn a_disabled_engine_takes_no_jobs() {
     let disabled = instruction::EngineRegister { enabled: false, ..world.engine() };
     world.apply(instruction::engine_register(&disabled), &[&world.authority]);
     world.refuse(opening(&requester, 0, order()), &[&requester.wallet], RenderError::EngineDisabled);
+}
+
+#[test]
+fn the_client_of_an_order_is_one_that_exists() {
+    let world = World::new();
+    let requester = world.requester_with("requester", 10 * USD);
+    let ids = [*b"one\0\0\0\0\0\0\0\0\0\0\0\0\0", *b"two\0\0\0\0\0\0\0\0\0\0\0\0\0"];
+    for id in ids {
+        world.client(id);
+    }
+    let [one, two] = ids.map(|id| address::client(&id));
+    let open = opening(&requester, 0, JobOrder { client: one, ..order() });
+    let wallet = [&requester.wallet];
+    world.refuse(replaced(open.clone(), &one, &two), &wallet, RenderError::WrongClient);
+    world.refuse(replaced(open.clone(), &one, &address::PROGRAM), &wallet, RenderError::WrongClient);
+    world.refuse(replaced(open.clone(), &one, &world.forge(&one)), &wallet, InstructionError::IllegalOwner);
+    // An account that is none: another one of the market's, and an empty address.
+    for client in [address::network(), address::client(&[9; 16])] {
+        let open = opening(&requester, 0, JobOrder { client, ..order() });
+        assert!(world.send(&[open], &wallet).is_err());
+    }
+    // A client that the order does not name.
+    let mut uncalled = opening(&requester, 0, order());
+    let last = uncalled.accounts.len() - 1;
+    uncalled.accounts[last].pubkey = one;
+    world.refuse(uncalled, &wallet, RenderError::WrongClient);
+    world.apply(open, &wallet);
 }
 
 #[test]

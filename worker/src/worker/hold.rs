@@ -26,6 +26,7 @@ use render_compute_client::{
     lottery::{Lottery, look, slot_hashes},
 };
 use solana_address::Address;
+use std::collections::BTreeSet;
 
 pub(super) const COMMIT: &str = "a commitment";
 const DRAW: &str = "a draw";
@@ -411,8 +412,14 @@ impl Worker {
         }
         let Some(epoch) = self.ready_epoch(view, done).await? else { return Ok(Vec::new()) };
         let identity = self.settings.identity.pubkey();
-        let acceptable = view.held.iter().filter(|held| self.next_step(held, view.moment) == LeaseStep::Accept);
+        let acceptable: Vec<&Held> =
+            view.held.iter().filter(|held| self.next_step(held, view.moment) == LeaseStep::Accept).collect();
+        let jobs: BTreeSet<Address> = acceptable.iter().map(|held| held.lease.job).collect();
+        if let Err(error) = self.open_job_records(&jobs, epoch).await {
+            return self.duty_failed(PREPARE, self.node, now, error, done).map(|()| Vec::new());
+        }
         Ok(acceptable
+            .into_iter()
             .map(|held| Action {
                 what: ACCEPT,
                 key: held.key(),
@@ -456,6 +463,15 @@ impl Worker {
             self.send(&missing).await?;
         }
         Ok(epoch)
+    }
+
+    /// Opens the epoch's records of the jobs whose leases are accepted, where they are missing.
+    async fn open_job_records(&self, jobs: &BTreeSet<Address>, epoch: u64) -> Result<(), ClientError> {
+        let payer = &*self.settings.identity;
+        for job in jobs {
+            flow::ensure_job_epoch(&*self.chain, payer, job, epoch).await?;
+        }
+        Ok(())
     }
 
     pub(super) async fn send_all(

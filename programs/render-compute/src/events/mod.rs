@@ -2,6 +2,7 @@
 //! All are fixed-size little-endian structs behind an 8-byte discriminator.
 
 mod audit;
+mod client;
 mod credit;
 mod dispute;
 mod epoch;
@@ -11,6 +12,7 @@ mod network;
 mod node;
 
 pub use audit::*;
+pub use client::*;
 pub use credit::*;
 pub use dispute::*;
 pub use epoch::*;

@@ -2,6 +2,7 @@
 
 pub mod attestation;
 pub mod audit;
+pub mod client;
 pub mod credit;
 pub mod dispute;
 pub mod engine;
@@ -18,6 +19,7 @@ pub use audit::{
     audit_accept::*, audit_claim::*, audit_close::*, audit_commit::*, audit_draw::*, audit_expire::*, audit_forfeit::*,
     audit_lapse::*, audit_reveal::*,
 };
+pub use client::{client_enable::*, client_register::*, client_update::*};
 pub use credit::{credit_buy::*, credit_open::*};
 pub use dispute::{
     dispute_close::*, dispute_divide::*, dispute_open::*, dispute_open_audit::*, dispute_pick::*, dispute_prove::*,
@@ -27,7 +29,8 @@ pub use dispute::{
 pub use engine::engine_register::*;
 pub use epoch::{
     epoch_claim::*, epoch_claim_operations::*, epoch_finalize::*, epoch_open::*, epoch_shard_close::*,
-    epoch_shard_open::*, epoch_sum::*, node_epoch_close::*, node_epoch_open::*,
+    epoch_shard_open::*, epoch_sum::*, job_epoch_close::*, job_epoch_open::*, node_epoch_close::*, node_epoch_open::*,
+    rebate_claim::*,
 };
 pub use job::{job_cancel::*, job_close::*, job_open::*, job_seed::*, lease_release::*};
 pub use lease::{lease_accept::*, lease_claim::*, lease_close::*, lease_expire::*, lease_return::*};

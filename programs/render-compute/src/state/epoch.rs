@@ -22,7 +22,7 @@ pub struct Epoch {
     pub work: [u64; CLASSES],
     /// The same, smoothed over epochs.
     pub smoothed_work: [u64; CLASSES],
-    /// Sum of the nodes' availability.
+    /// Sum of the nodes' availability and service points.
     pub availability: u64,
     /// Nodes that qualified for availability.
     pub qualified: u64,
@@ -38,6 +38,8 @@ pub struct Epoch {
     pub smoothed_burned: u64,
     /// RENDER minted again on top of the emission.
     pub recycled: u64,
+    /// RENDER burned for credits in this epoch and all before it, and not minted again.
+    pub unrecycled: u64,
     /// Most availability reward of one node.
     pub availability_cap: u64,
     /// Floating prices after this epoch, see `Network::price_index_bps`.
@@ -73,7 +75,7 @@ pub struct Epoch {
     /// PDA bump.
     pub bump: u8,
     /// Zero.
-    pub reserved: [u8; 56],
+    pub reserved: [u8; 48],
 }
 
 /// Work is being accepted into it, or its shards are being summed after its end.
@@ -98,7 +100,7 @@ pub struct EpochShard {
     pub payer: Address,
     /// Credits of accepted work by class.
     pub work: [u64; CLASSES],
-    /// Sum of the nodes' availability.
+    /// Sum of the nodes' availability and service points.
     pub availability: u64,
     /// Nodes that qualified for availability.
     pub qualified: u64,
@@ -164,6 +166,11 @@ pub struct NodeEpoch {
 }
 
 impl NodeEpoch {
+    /// What the node's share of the availability pool is in proportion to.
+    pub fn claim_points(&self) -> Result<u64> {
+        sum(self.availability, self.service_points)
+    }
+
     /// Counts accepted work of the node, here and in its shard of the epoch; returns the node's work of the class after it.
     pub fn credit(&mut self, shard: &mut EpochShard, class: u8, value: u64) -> Result<u64> {
         let work = self.work.get_mut(usize::from(class)).ok_or(RenderError::UnknownKind)?;

@@ -11,7 +11,7 @@ pub struct JobOrder {
     pub manifest: [u8; 32],
     /// What exactly is to be computed, as the engine's referee reads it; begins with the engine's format.
     pub statement: [u8; STATEMENT_BYTES],
-    /// Compute client it comes through; zero for none.
+    /// The [`Client`] account that it comes through; zero for none.
     pub client: Address,
     /// Units of work.
     pub units: u64,
@@ -54,10 +54,12 @@ pub struct JobOpen {
     pub job: Account<Job>,
     /// System program.
     pub system_program: Program<System>,
+    /// The compute client that the order names; none where it names none.
+    pub client: Option<Account<Client>>,
 }
 
 /// Before: jobs are not paused, the engine is enabled and has a referee that reads the statement's format, `nonce` is the requester's next,
-/// and the credits are available. After: the job holds `units * (price_per_unit + premium_per_unit)` credits and can be seeded one slot later.
+/// the client is none or enabled, and the credits are available. After: the job holds `units * (price_per_unit + premium_per_unit)` credits and can be seeded one slot later.
 pub fn job_open(ctx: &mut Context<JobOpen>, nonce: u64, order: JobOrder) -> Result<()> {
     let bump = ctx.bumps.job;
     let accounts = &mut ctx.accounts;
@@ -72,6 +74,7 @@ pub fn job_open(ctx: &mut Context<JobOpen>, nonce: u64, order: JobOrder) -> Resu
     let [a, b, c, d, ..] = order.statement;
     require!(u32::from_le_bytes([a, b, c, d]) == engine.format, RenderError::WrongFormat);
     require!(order.statement != [0; STATEMENT_BYTES], RenderError::ZeroValue);
+    require_client(&order.client, &accounts.client)?;
     let parameters = accounts.network.parameters();
     let audits = parameters.audit_rules();
     let premium_per_unit = audits.premium_per_unit(order.price_per_unit, order.replicas).map_err(refused)?;
@@ -134,6 +137,17 @@ pub fn job_open(ctx: &mut Context<JobOpen>, nonce: u64, order: JobOrder) -> Resu
     job.version = LAYOUT_VERSION;
     job.bump = bump;
     emit_opened(&accounts.job, plan.escrow, available_before, accounts.credit.available);
+    Ok(())
+}
+
+/// The order names no client, or one that is enabled.
+fn require_client(named: &Address, client: &Option<Account<Client>>) -> Result<()> {
+    let Some(client) = client else {
+        require!(*named == Address::default(), RenderError::WrongClient);
+        return Ok(());
+    };
+    require!(client.address() == named, RenderError::WrongClient);
+    require!(client.enabled == 1, RenderError::ClientDisabled);
     Ok(())
 }
 

@@ -23,13 +23,16 @@ pub struct LeaseAccept {
     /// The node's shard of it.
     #[account(mut, constraint = shard.epoch == epoch.number && shard.shard == shard_of(&node.identity.to_bytes()) @ RenderError::WrongShard)]
     pub shard: Account<EpochShard>,
+    /// What the job spends in it.
+    #[account(mut, constraint = job_epoch.epoch == epoch.number && job_epoch.job == *job.address() @ RenderError::WrongJobEpoch)]
+    pub job_epoch: Account<JobEpoch>,
     /// The node's work in it.
     #[account(mut, constraint = node_epoch.epoch == epoch.number && node_epoch.node == *node.address() @ RenderError::WrongEpoch)]
     pub node_epoch: Account<NodeEpoch>,
 }
 
 /// Before: the root is revealed, its challenge window has closed and its audits are paid; the epoch runs. After: the lease's value and
-/// premium have left the escrow once (laws L3, L7), and its value counts as the node's work of the epoch.
+/// premium have left the escrow once (laws L3, L7) and count as spent by the job, and its value counts as the node's work of the epoch.
 pub fn lease_accept(ctx: &mut Context<LeaseAccept>) -> Result<()> {
     let now = Clock::get()?.unix_timestamp;
     let accounts = &mut ctx.accounts;
@@ -46,6 +49,8 @@ pub fn lease_accept(ctx: &mut Context<LeaseAccept>) -> Result<()> {
     job.spent = sum(job.spent, spent)?;
     job.units_accepted = sum(job.units_accepted, u64::from(lease.units))?;
 
+    accounts.job_epoch.spent = sum(accounts.job_epoch.spent, spent)?;
+    accounts.shard.spent = sum(accounts.shard.spent, spent)?;
     let node_work_after = accounts.node_epoch.credit(&mut accounts.shard, lease.class, value)?;
 
     let node = &mut accounts.node;
