@@ -123,6 +123,23 @@ market_errors! {
     MintLimiterInvalid = 1102, "the mint limiter needs a window of at least one second";
     ClientShareTooHigh = 1103, "the client's share is above client_share_max_bps";
     ClientShareRaised = 1104, "a client can only lower its share; register another client for a higher one";
+    ProposerLockTooSmall = 1150, "a proposer needs at least gov_proposer_lock locked: lock more with vote_lock_deposit";
+    ProposerBusy = 1151, "the votes on the last proposal of this lock may still run: wait for their end";
+    VoteNotRunning = 1152, "no vote on the proposal runs now";
+    NoVotes = 1153, "the wallet has no RENDER locked: lock some with vote_lock_deposit";
+    VoteStillRunning = 1154, "the vote on the proposal has not ended yet";
+    NothingToCount = 1155, "the proposal waits for its execution, not for a count";
+    ProposalNotAccepted = 1156, "the proposal is not accepted";
+    TimelockRunning = 1157, "the timelock of the proposal has not passed yet";
+    ExecutionWindowPassed = 1158, "the time to execute the proposal has passed: advance it, so that it expires";
+    TooLateToCancel = 1159, "a proposal can be cancelled only while the first vote on it runs";
+    ProposalOver = 1160, "the proposal is over";
+    StillLocked = 1161, "the RENDER counts in a vote: wait until its lock ends";
+    LockTooSmall = 1162, "less RENDER is locked than is taken out";
+    NoChanges = 1163, "the proposal changes nothing";
+    TooManyChanges = 1164, "a proposal makes at most 8 changes";
+    ChangeRepeated = 1165, "the proposal changes the same thing twice";
+    NoSuchParameter = 1166, "there is no parameter of this number";
 }
 
 impl fmt::Display for MarketError {

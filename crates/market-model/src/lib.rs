@@ -16,7 +16,7 @@
 //! never a wrap. What the protocol receives is rounded up and what it pays is rounded down.
 //!
 //! Modules stand in the order of the flow: [`oracle`], [`credit`], [`job`], [`race`], [`lease`], [`audit`], [`dispute`], [`stake`], [`reputation`],
-//! [`emission`], [`epoch`], [`client`], [`limiter`]; [`amount`] holds the arithmetic, [`parameters`] every number that governance may change.
+//! [`emission`], [`epoch`], [`client`], [`limiter`], [`governance`]; [`amount`] holds the arithmetic, [`parameters`] every number that governance may change.
 #![no_std]
 #![forbid(unsafe_code)]
 #![deny(
@@ -37,6 +37,7 @@ pub mod dispute;
 pub mod emission;
 pub mod epoch;
 pub mod error;
+pub mod governance;
 pub mod job;
 pub mod lease;
 pub mod limiter;

@@ -12,6 +12,7 @@ use crate::dispute::DisputeRules;
 use crate::emission::{DEFAULT_SPLIT, YearSplit};
 use crate::epoch::{EpochRules, Splits};
 use crate::error::MarketError;
+use crate::governance::GovernanceRules;
 use crate::lease::LeaseRules;
 use crate::limiter::LimiterRules;
 use crate::oracle::OracleRules;
@@ -72,6 +73,9 @@ macro_rules! parameters {
                 name: stringify!($name), unit: $unit, default: $default, min: $min, max: $max, source: $source,
             },)+
         ];
+
+        /// What each parameter is, in the order of [`SPECS`]. Apart from them, so that the program carries no sentences that it never says.
+        pub const DESCRIPTIONS: [&str; COUNT] = [$($doc,)+];
 
         /// Number of parameters.
         pub const COUNT: usize = [$(stringify!($name)),+].len();
@@ -344,6 +348,19 @@ impl Parameters {
             stake_reference,
             tau_ms: self.race_tau_ms,
             delay_cap_ms: self.race_delay_cap_ms,
+        }
+    }
+
+    /// For [`crate::governance`].
+    pub fn governance_rules(&self) -> GovernanceRules {
+        GovernanceRules {
+            initial_seconds: seconds(self.gov_initial_seconds),
+            final_seconds: seconds(self.gov_final_seconds),
+            quorum_bps: self.gov_quorum_bps,
+            emergency_quorum_bps: self.gov_emergency_quorum_bps,
+            timelock_seconds: seconds(self.gov_timelock_seconds),
+            execution_seconds: seconds(self.gov_execution_seconds),
+            proposer_lock: self.gov_proposer_lock,
         }
     }
 

@@ -183,6 +183,25 @@ pub enum RenderError {
     ClientDisabled = 904,
     #[msg("the signer does not speak for the compute client")]
     NotClientAuthority = 905,
+    /// Governance.
+    #[msg("the network is governed: this changes by proposals only")]
+    Governed = 1000,
+    #[msg("the vote lock or the vote belongs to another wallet")]
+    WrongVoteLock = 1001,
+    #[msg("the vote lock still holds RENDER: withdraw it first")]
+    VoteLockNotEmpty = 1002,
+    #[msg("the proposal is not the one that this instruction needs; a new one has the network's next number")]
+    WrongProposal = 1003,
+    #[msg("the signer did not open the proposal")]
+    NotProposer = 1004,
+    #[msg("the proposal's action is unknown, or carries what belongs to another action")]
+    UnknownAction = 1005,
+    #[msg("exactly a proposal that replaces the guardian names a key, and not zero")]
+    WrongGuardian = 1006,
+    #[msg("the proposal is not over: its account is still needed")]
+    ProposalNeeded = 1007,
+    #[msg("the votes on the proposal are not counted: the vote is still needed")]
+    VoteNeeded = 1008,
 }
 
 /// First code of the market model's refusals.

@@ -44,6 +44,14 @@ pub mod render_compute {
         instructions::network_accept_authority(ctx)
     }
 
+    /// Hands the numbers over to proposals, for good.
+    ///
+    /// Before: the signer governs and the network is not governed by proposals. After: parameters, schedule and authority change by proposals only;
+    /// the signer remains as guardian of pause bits, engines and the oracle. An offer of the authority is void.
+    pub fn network_govern(ctx: &mut Context<NetworkAuthority>) -> Result<()> {
+        instructions::network_govern(ctx)
+    }
+
     /// Creates the network.
     ///
     /// Before: no network; the signer is the program's upgrade authority. After: the network exists with the default emission
@@ -54,7 +62,7 @@ pub mod render_compute {
 
     /// First half of handing the network over, so that a mistyped key cannot lose it.
     ///
-    /// Before: the signer governs. After: `to` may accept; zero withdraws the offer.
+    /// Before: the signer governs and the network is not governed by proposals. After: `to` may accept; zero withdraws the offer.
     pub fn network_offer_authority(ctx: &mut Context<NetworkAuthority>, to: Address) -> Result<()> {
         instructions::network_offer_authority(ctx, to)
     }
@@ -82,7 +90,7 @@ pub mod render_compute {
 
     /// Replaces the tunable numbers.
     ///
-    /// Before: the signer governs and every number lies in its bounds. After: the numbers are in force for everything that starts from now;
+    /// Before: the signer governs, the network is not governed by proposals, and every number lies in its bounds. After: the numbers are in force for everything that starts from now;
     /// leases and epochs that exist keep the deadlines they were given.
     pub fn network_set_parameters(ctx: &mut Context<NetworkAuthority>, parameters: [u64; PARAMETERS]) -> Result<()> {
         instructions::network_set_parameters(ctx, parameters)
@@ -620,5 +628,93 @@ pub mod render_compute {
     /// whose payout account is no RENDER account any more has no share: it cannot hold up its requesters.
     pub fn rebate_claim(ctx: &mut Context<RebateClaim>) -> Result<()> {
         instructions::rebate_claim(ctx)
+    }
+
+    /// Counts a vote that has ended, or lets a proposal expire.
+    ///
+    /// Before: the vote of the proposal's stage has ended, or its next step was not made in time. After: the final vote runs, the timelock runs, or
+    /// the proposal is rejected or expired.
+    pub fn proposal_advance(ctx: &mut Context<ProposalAdvance>) -> Result<()> {
+        instructions::proposal_advance(ctx)
+    }
+
+    /// The proposer calls its proposal off.
+    ///
+    /// Before: the first vote on the proposal runs. After: it is over. The proposer's lock stays held, so that cancelling opens no way to spam.
+    pub fn proposal_cancel(ctx: &mut Context<ProposalCancel>) -> Result<()> {
+        instructions::proposal_cancel(ctx)
+    }
+
+    /// Removes a proposal that is over.
+    ///
+    /// Before: the proposal was executed, rejected or cancelled, or has expired. After: the account is gone; its number is never used again.
+    pub fn proposal_close(ctx: &mut Context<ProposalClose>) -> Result<()> {
+        instructions::proposal_close(ctx)
+    }
+
+    /// Puts an accepted proposal into force.
+    ///
+    /// Before: the proposal is accepted, its timelock has passed, its window is open, and what it changes is valid beside what else has changed
+    /// since. After: it is in force. What is refused now may be executed later in the window, when its neighbours allow it.
+    pub fn proposal_execute(ctx: &mut Context<ProposalExecute>) -> Result<()> {
+        instructions::proposal_execute(ctx)
+    }
+
+    /// Asks the holders of RENDER to change something.
+    ///
+    /// Before: `number` is the next one; the proposer has `gov_proposer_lock` locked and no proposal whose votes may still run; the change would be
+    /// valid now. After: the proposal can be voted on, and the proposer's lock is held for as long as its votes can take.
+    pub fn proposal_open(
+        ctx: &mut Context<ProposalOpen>,
+        number: u64,
+        order: ProposalOrder,
+        changes: Vec<ChangeOrder>,
+    ) -> Result<()> {
+        instructions::proposal_open(ctx, number, order, changes)
+    }
+
+    /// A wallet says yes or no with all that it has locked.
+    ///
+    /// Before: a vote on the proposal runs and the wallet has RENDER locked. After: all of it counts for one side, and what the wallet said before
+    /// in this vote does not. The lock cannot be lowered while it counts (law L12).
+    pub fn proposal_vote(ctx: &mut Context<ProposalVote>, is_yes: bool) -> Result<()> {
+        instructions::proposal_vote(ctx, is_yes)
+    }
+
+    /// Removes a vote that counts no more.
+    ///
+    /// Before: the proposal's votes are counted, or it is gone. After: the account is gone. An address that is empty stays empty: numbers are not
+    /// used twice.
+    pub fn vote_close(ctx: &mut Context<VoteClose>) -> Result<()> {
+        instructions::vote_close(ctx)
+    }
+
+    /// Removes an empty lock.
+    ///
+    /// Before: the lock is empty. After: the account is gone.
+    pub fn vote_lock_close(ctx: &mut Context<VoteLockClose>) -> Result<()> {
+        instructions::vote_lock_close(ctx)
+    }
+
+    /// Locks RENDER to vote with.
+    ///
+    /// Before: the wallet has `amount` RENDER. After: the vote vault holds it and the wallet's lock says so. Votes that were cast keep their weight
+    /// until they are cast again. Never paused: the guardian cannot keep anyone from voting.
+    pub fn vote_lock_deposit(ctx: &mut Context<VoteLockDeposit>, amount: u64) -> Result<()> {
+        instructions::vote_lock_deposit(ctx, amount)
+    }
+
+    /// Takes RENDER out of a lock that no vote counts.
+    ///
+    /// Before: the lock's time is over and it holds `amount`. After: `amount` has left the vault. Never paused.
+    pub fn vote_lock_withdraw(ctx: &mut Context<VoteLockWithdraw>, amount: u64) -> Result<()> {
+        instructions::vote_lock_withdraw(ctx, amount)
+    }
+
+    /// Creates the token account that holds all voting RENDER.
+    ///
+    /// Before: there is no vote vault. After: there is, empty and owned by the network.
+    pub fn vote_vault_open(ctx: &mut Context<VoteVaultOpen>) -> Result<()> {
+        instructions::vote_vault_open(ctx)
     }
 }
