@@ -80,6 +80,8 @@ market_errors! {
 
     HalfLifeInvalid = 600, "the half-life of reputation must be at least one second";
     ScoreOutOfRange = 601, "a reputation lies between 0 and 10,000 bps";
+    UnknownReason = 602, "the reason code is unknown";
+    JobWithoutLeases = 603, "a job that is judged has at least one lease, and no more leases with faults than leases";
 
     ScheduleAboveCap = 700, "the emission schedule sums to more than the cap";
     PeriodInvalid = 701, "the period ends before it begins";
@@ -114,6 +116,8 @@ market_errors! {
     NotDecided = 1007, "the dispute has no verdict yet";
     TraceInvalid = 1008, "the referee's numbers describe no trace";
     LeaseNotDisputed = 1009, "the lease is not under dispute";
+
+    UnknownTier = 1400, "the tier is unknown: 0 is economy, 1 is priority";
 }
 
 impl fmt::Display for MarketError {
