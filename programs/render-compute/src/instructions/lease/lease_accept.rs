@@ -2,7 +2,7 @@
 
 use crate::{constants::*, errors::*, events::LeaseAccepted, model::*, state::*};
 use anchor_lang::prelude::*;
-use market_model::reputation::Outcome;
+use market_model::reputation::Reason;
 
 /// Accounts of `lease_accept`. Anyone may send it.
 #[derive(Accounts)]
@@ -45,12 +45,13 @@ pub fn lease_accept(ctx: &mut Context<LeaseAccept>) -> Result<()> {
     job.escrow = difference(job.escrow, spent)?;
     job.spent = sum(job.spent, spent)?;
     job.units_accepted = sum(job.units_accepted, u64::from(lease.units))?;
+    job.disprove_fault(lease);
 
     let node_work_after = accounts.node_epoch.credit(&mut accounts.shard, lease.class, value)?;
 
     let node = &mut accounts.node;
     let reputation_before = node.reputation;
-    node.judge(Outcome::Accepted, value, now, &accounts.network.parameters().reputation_rules())?;
+    node.remember(Reason::LeaseAccepted, value, now, &accounts.network.parameters().reputation_rules())?;
     node.release(penalty);
     node.leases_accepted = sum(node.leases_accepted, 1)?;
     node.credits_accepted = sum(node.credits_accepted, value)?;
