@@ -80,6 +80,8 @@ market_errors! {
 
     HalfLifeInvalid = 600, "the half-life of reputation must be at least one second";
     ScoreOutOfRange = 601, "a reputation lies between 0 and 10,000 bps";
+    UnknownReason = 602, "the reason code is unknown";
+    JobWithoutLeases = 603, "a job that is judged has at least one lease, and no more leases with faults than leases";
 
     ScheduleAboveCap = 700, "the emission schedule sums to more than the cap";
     PeriodInvalid = 701, "the period ends before it begins";
@@ -140,6 +142,9 @@ market_errors! {
     TooManyChanges = 1164, "a proposal makes at most 8 changes";
     ChangeRepeated = 1165, "the proposal changes the same thing twice";
     NoSuchParameter = 1166, "there is no parameter of this number";
+}
+
+    UnknownTier = 1400, "the tier is unknown: 0 is economy, 1 is priority";
 }
 
 impl fmt::Display for MarketError {

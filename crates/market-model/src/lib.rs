@@ -15,7 +15,7 @@
 //! Products are taken in `u128`, every rounding is an argument or is stated in the function's doc, overflow is an error and
 //! never a wrap. What the protocol receives is rounded up and what it pays is rounded down.
 //!
-//! Modules stand in the order of the flow: [`oracle`], [`credit`], [`job`], [`race`], [`lease`], [`audit`], [`dispute`], [`stake`], [`reputation`],
+//! Modules stand in the order of the flow: [`oracle`], [`credit`], [`job`], [`race`] with [`region`] and [`tier`], [`lease`], [`audit`], [`dispute`], [`stake`], [`reputation`],
 //! [`emission`], [`epoch`], [`client`], [`limiter`], [`governance`]; [`amount`] holds the arithmetic, [`parameters`] every number that governance may change.
 #![no_std]
 #![forbid(unsafe_code)]
@@ -44,8 +44,10 @@ pub mod limiter;
 pub mod oracle;
 pub mod parameters;
 pub mod race;
+pub mod region;
 pub mod reputation;
 pub mod stake;
+pub mod tier;
 
 pub use amount::Round;
 pub use error::MarketError;

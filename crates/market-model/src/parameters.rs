@@ -19,6 +19,7 @@ use crate::oracle::OracleRules;
 use crate::race::{FactorRule, RaceRules};
 use crate::reputation::ReputationRules;
 use crate::stake::StakeRules;
+use crate::tier::TierRules;
 
 /// One parameter in words and numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -361,6 +362,18 @@ impl Parameters {
             timelock_seconds: seconds(self.gov_timelock_seconds),
             execution_seconds: seconds(self.gov_execution_seconds),
             proposer_lock: self.gov_proposer_lock,
+        }
+    }
+
+    /// For [`crate::tier`].
+    pub fn tier_rules(&self) -> TierRules {
+        TierRules {
+            promote_reputation_bps: self.tier_promote_reputation_bps,
+            promote_uptime_bps: self.tier_promote_uptime_bps,
+            promote_epochs: self.tier_promote_epochs,
+            demote_reputation_bps: self.tier_demote_reputation_bps,
+            demote_uptime_bps: self.tier_demote_uptime_bps,
+            demote_epochs: self.tier_demote_epochs,
         }
     }
 

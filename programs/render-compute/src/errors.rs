@@ -107,6 +107,16 @@ pub enum RenderError {
     NodeBusy = 503,
     #[msg("the operator still has nodes")]
     OperatorBusy = 504,
+    #[msg(
+        "the requester's reputation is below what the node works for: lower its minimum_requester_reputation, or take other jobs"
+    )]
+    RequesterReputationTooLow = 505,
+    #[msg("a lease is given back for the node's own reasons (2) or because its inputs are unusable (14)")]
+    BadReturnReason = 506,
+    #[msg("the node was reviewed by this epoch already")]
+    AlreadyReviewed = 507,
+    #[msg("the node was not reviewed by this epoch yet: send node_review first")]
+    NotReviewed = 508,
 
     /// Epochs.
     #[msg("the epoch is not the one this instruction needs")]

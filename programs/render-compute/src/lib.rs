@@ -228,6 +228,14 @@ pub mod render_compute {
         instructions::node_register(ctx, offer)
     }
 
+    /// Moves a node between the tiers by what an epoch says of it. Sent by anyone, so that no node can put its review off.
+    ///
+    /// Before: the epoch is finalized and the node's record of it is not reviewed. After: it is; the node's tier and the rows of good and bad
+    /// epochs that lead out of it have moved, unless a later epoch was reviewed before.
+    pub fn node_review(ctx: &mut Context<NodeReview>) -> Result<()> {
+        instructions::node_review(ctx)
+    }
+
     /// Changes what a node offers.
     ///
     /// Before: the signer is the operator. After: new leases follow the new offer; leases held keep their price.
@@ -273,7 +281,8 @@ pub mod render_compute {
 
     /// Removes a job whose leases are all settled.
     ///
-    /// Before: every lease is settled. After: the account is gone; no credit is left in it (law L3).
+    /// Before: every lease is settled. After: the account is gone; no credit is left in it (law L3). The requester's reputation has moved by what
+    /// the job spent, and by the inputs that nodes of at least two operators could not use and nobody has used since.
     pub fn job_close(ctx: &mut Context<JobClose>) -> Result<()> {
         instructions::job_close(ctx)
     }
@@ -338,9 +347,11 @@ pub mod render_compute {
 
     /// A node gives back a lease it cannot finish, before it has committed to anything.
     ///
-    /// Before: the node holds the lease and its deadline has not passed. After: it can be claimed again at once, under the next attempt.
-    pub fn lease_return(ctx: &mut Context<LeaseReturn>) -> Result<()> {
-        instructions::lease_return(ctx)
+    /// Before: the node holds the lease and its deadline has not passed; `reason` is the code of `LeaseReturned` or of `InputsUnusable`. After: it
+    /// can be claimed again at once, under the next attempt. For a reason of its own the node has lost some reputation; for unusable inputs it has
+    /// lost none, and the job counts the lease as faulty until a node finishes it.
+    pub fn lease_return(ctx: &mut Context<LeaseReturn>, reason: u8) -> Result<()> {
+        instructions::lease_return(ctx, reason)
     }
 
     /// Pays an auditor whose root agrees, once nobody can deny it any more.
@@ -476,7 +487,7 @@ pub mod render_compute {
     /// The loser of a dispute pays, and the lease goes on.
     ///
     /// Before: there is a verdict. After: a losing node has lost its unpaid work of the latest epoch, then the larger of the lease's penalty
-    /// and its share of its stake; a losing wallet its bond. The finder's fee is the winner's, the rest waits for the burn (law L8). A lease whose
+    /// and its share of its stake, and is of the economy tier; a losing wallet its bond. The finder's fee is the winner's, the rest waits for the burn (law L8). A lease whose
     /// holder lost can be claimed again at once; one whose holder won has a whole new challenge window. An audit that opened the dispute is
     /// closed and its node free.
     pub fn dispute_settle(ctx: &mut Context<DisputeSettle>) -> Result<()> {
@@ -609,7 +620,8 @@ pub mod render_compute {
 
     /// Removes a node's record of an epoch it has claimed.
     ///
-    /// Before: the share was claimed. After: the account is gone. It cannot come back: records open only while their epoch runs.
+    /// Before: the share was claimed and the node's tier reviewed by the record, or the node is gone. After: the account is gone. It cannot come
+    /// back: records open only while their epoch runs.
     pub fn node_epoch_close(ctx: &mut Context<NodeEpochClose>) -> Result<()> {
         instructions::node_epoch_close(ctx)
     }

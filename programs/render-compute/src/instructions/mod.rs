@@ -45,7 +45,7 @@ pub use network::{
     network_set_oracle::*, network_set_parameters::*,
 };
 pub use node::{
-    node_close::*, node_drain::*, node_register::*, node_update::*, slash_burn::*, stake_deposit::*, stake_unbond::*,
+    node_close::*, node_drain::*, node_register::*, node_review::*, node_update::*, slash_burn::*, stake_deposit::*, stake_unbond::*,
     stake_withdraw::*,
 };
 pub use operator::{operator_close::*, operator_register::*, operator_set_payout::*};

@@ -171,6 +171,11 @@ impl NodeEpoch {
         sum(self.availability, self.service_points)
     }
 
+    /// Whether the node's work was accepted or a probe of it was decided in the epoch.
+    pub fn is_active(&self) -> bool {
+        self.work != [0; CLASSES] || self.probes_passed > 0 || self.probes_missed > 0
+    }
+
     /// Counts accepted work of the node, here and in its shard of the epoch; returns the node's work of the class after it.
     pub fn credit(&mut self, shard: &mut EpochShard, class: u8, value: u64) -> Result<u64> {
         let work = self.work.get_mut(usize::from(class)).ok_or(RenderError::UnknownKind)?;

@@ -2,7 +2,7 @@
 
 use crate::{constants::*, errors::*, events::JobOpened, model::sum, state::*};
 use anchor_lang::prelude::*;
-use market_model::{MarketError, job::JobTerms};
+use market_model::{MarketError, Parameters, job::JobTerms};
 
 /// What the requester orders.
 #[derive(Clone, Copy, IdlType, AnchorSerialize, AnchorDeserialize)]
@@ -100,6 +100,7 @@ pub fn job_open(ctx: &mut Context<JobOpen>, nonce: u64, order: JobOrder) -> Resu
         RenderError::BadLeaseSeconds
     );
 
+    let requester_reputation = reputation_of(&accounts.credit, &parameters, now)?;
     let credit = &mut accounts.credit;
     let available_before = credit.available;
     credit.available =
@@ -131,6 +132,7 @@ pub fn job_open(ctx: &mut Context<JobOpen>, nonce: u64, order: JobOrder) -> Resu
     job.minimum_reputation = order.minimum_reputation;
     job.region = order.region;
     job.audit_probability_bps = audit_probability_bps;
+    job.requester_reputation = requester_reputation;
     job.replicas = order.replicas;
     job.class = class;
     job.verification = verification;
@@ -149,6 +151,13 @@ fn require_client(named: &Address, client: &Option<Account<Client>>) -> Result<(
     require!(client.address() == named, RenderError::WrongClient);
     require!(client.enabled == 1, RenderError::ClientDisabled);
     Ok(())
+}
+
+/// The requester's reputation at `now`, basis points.
+#[inline(never)]
+fn reputation_of(credit: &CreditAccount, parameters: &Parameters, now: i64) -> Result<u16> {
+    let reputation = credit.reputation_model().decayed(now, &parameters.reputation_rules()).map_err(refused)?;
+    u16::try_from(reputation.bps()).map_err(|_| Error::ArithmeticOverflow)
 }
 
 /// Apart, because the event is large and so is the order: together they would not leave the handler's frame enough room.

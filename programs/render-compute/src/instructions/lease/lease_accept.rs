@@ -2,7 +2,7 @@
 
 use crate::{constants::*, errors::*, events::LeaseAccepted, model::*, state::*};
 use anchor_lang::prelude::*;
-use market_model::reputation::Outcome;
+use market_model::reputation::Reason;
 
 /// Accounts of `lease_accept`. Anyone may send it.
 #[derive(Accounts)]
@@ -48,6 +48,7 @@ pub fn lease_accept(ctx: &mut Context<LeaseAccept>) -> Result<()> {
     job.escrow = difference(job.escrow, spent)?;
     job.spent = sum(job.spent, spent)?;
     job.units_accepted = sum(job.units_accepted, u64::from(lease.units))?;
+    job.disprove_fault(lease);
 
     accounts.job_epoch.spent = sum(accounts.job_epoch.spent, spent)?;
     accounts.shard.spent = sum(accounts.shard.spent, spent)?;
@@ -55,7 +56,7 @@ pub fn lease_accept(ctx: &mut Context<LeaseAccept>) -> Result<()> {
 
     let node = &mut accounts.node;
     let reputation_before = node.reputation;
-    node.judge(Outcome::Accepted, value, now, &accounts.network.parameters().reputation_rules())?;
+    node.remember(Reason::LeaseAccepted, value, now, &accounts.network.parameters().reputation_rules())?;
     node.release(penalty);
     node.leases_accepted = sum(node.leases_accepted, 1)?;
     node.credits_accepted = sum(node.credits_accepted, value)?;
