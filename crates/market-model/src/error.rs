@@ -114,6 +114,10 @@ market_errors! {
     NotDecided = 1007, "the dispute has no verdict yet";
     TraceInvalid = 1008, "the referee's numbers describe no trace";
     LeaseNotDisputed = 1009, "the lease is not under dispute";
+
+    TierUnknown = 1300, "the tier is unknown: 0 is economy, 1 is priority";
+    BandwidthTierUnknown = 1301, "the bandwidth tier is unknown: there are eight, from 0 (25 MB/s) to 7 (1 GB/s)";
+    NetworkPriceAboveCap = 1302, "the network's price is above the stated price per unit; raise it, or open the job at your own price";
 }
 
 impl fmt::Display for MarketError {

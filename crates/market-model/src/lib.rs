@@ -16,7 +16,7 @@
 //! never a wrap. What the protocol receives is rounded up and what it pays is rounded down.
 //!
 //! Modules stand in the order of the flow: [`oracle`], [`credit`], [`job`], [`race`], [`lease`], [`audit`], [`dispute`], [`stake`], [`reputation`],
-//! [`emission`], [`epoch`]; [`amount`] holds the arithmetic, [`parameters`] every number that governance may change.
+//! [`emission`], [`epoch`], [`price`], [`hardware`], [`quote`]; [`amount`] holds the arithmetic, [`parameters`] every number that governance may change.
 #![no_std]
 #![forbid(unsafe_code)]
 #![deny(
@@ -36,10 +36,13 @@ pub mod dispute;
 pub mod emission;
 pub mod epoch;
 pub mod error;
+pub mod hardware;
 pub mod job;
 pub mod lease;
 pub mod oracle;
 pub mod parameters;
+pub mod price;
+pub mod quote;
 pub mod race;
 pub mod reputation;
 pub mod stake;

@@ -13,6 +13,7 @@ use crate::epoch::{EpochRules, Splits};
 use crate::error::MarketError;
 use crate::lease::LeaseRules;
 use crate::oracle::OracleRules;
+use crate::price::PriceRules;
 use crate::race::{FactorRule, RaceRules};
 use crate::reputation::ReputationRules;
 use crate::stake::StakeRules;
@@ -365,6 +366,20 @@ impl Parameters {
             usage_weight_bps: self.usage_weight_bps,
             work_bound_bps: self.work_bound_bps,
             creators_bound_bps: self.creators_bound_bps,
+        }
+    }
+
+    /// For [`crate::price`].
+    pub fn price_rules(&self) -> PriceRules {
+        PriceRules {
+            obh_per_dollar_economy: self.obh_per_dollar_economy,
+            obh_per_dollar_priority: self.obh_per_dollar_priority,
+            work_per_obh: self.work_per_obh,
+            region_surcharge_bps: self.region_surcharge_bps,
+            target_utilisation_bps: self.price_target_utilisation_bps,
+            step_bps: self.price_step_bps,
+            min_bps: self.price_min_bps,
+            max_bps: self.price_max_bps,
         }
     }
 }

@@ -5,12 +5,14 @@ use anchor_lang::prelude::*;
 use market_model::{
     emission,
     epoch::{self, BurnRate, Carry, FinalizeInput, Usage},
+    price,
 };
 
 /// Accounts of `epoch_finalize`. Anyone may send it.
 #[derive(Accounts)]
 pub struct EpochFinalize {
-    /// Rules.
+    /// Rules. Changed: the floating prices.
+    #[account(mut)]
     pub network: Account<Network>,
     /// Emission table.
     pub schedule: Account<Schedule>,
@@ -21,7 +23,8 @@ pub struct EpochFinalize {
     pub epoch: Account<Epoch>,
 }
 
-/// Before: all shards are summed and the epoch before is finalized. After: pools and carry are fixed: emission + carry in = pools + carry out.
+/// Before: all shards are summed and the epoch before is finalized. After: pools and carry are fixed: emission + carry in = pools + carry out;
+/// each floating price has moved by the epoch's utilisation of its class.
 pub fn epoch_finalize(ctx: &mut Context<EpochFinalize>) -> Result<()> {
     let accounts = &mut ctx.accounts;
     let this = &mut accounts.epoch;
@@ -69,6 +72,7 @@ pub fn epoch_finalize(ctx: &mut Context<EpochFinalize>) -> Result<()> {
     this.work_pools = [outcome.pools.render, outcome.pools.compute];
     this.carry = [outcome.carry.creators, outcome.carry.availability, outcome.carry.render, outcome.carry.compute];
     this.state = EPOCH_FINALIZED;
+    move_prices(&mut accounts.network, this)?;
     emit!(EpochFinalized {
         number: this.number,
         emission,
@@ -81,6 +85,23 @@ pub fn epoch_finalize(ctx: &mut Context<EpochFinalize>) -> Result<()> {
         availability_pool: this.availability_pool,
         work_pools: this.work_pools,
         carry: this.carry,
+        busy_seconds: this.busy_seconds,
+        capacity_seconds: this.capacity_seconds,
+        price_index_bps: this.price_index_bps,
     });
+    Ok(())
+}
+
+/// Apart for its frame: the parameters are copied.
+#[inline(never)]
+fn move_prices(network: &mut Network, epoch: &mut Epoch) -> Result<()> {
+    let rules = network.parameters().price_rules();
+    let classes = network.price_index_bps.chunks_mut(TIERS);
+    for ((tiers, busy), capacity) in classes.zip(epoch.busy_seconds).zip(epoch.capacity_seconds) {
+        for index in tiers {
+            *index = price::next_index(*index, busy, capacity, &rules).map_err(refused)?;
+        }
+    }
+    epoch.price_index_bps = network.price_index_bps;
     Ok(())
 }

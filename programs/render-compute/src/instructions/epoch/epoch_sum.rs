@@ -34,6 +34,12 @@ pub fn epoch_sum(ctx: &mut Context<EpochSum>, shard: u8) -> Result<()> {
         for (sum_of_class, work) in epoch.work.iter_mut().zip(totals.work) {
             *sum_of_class = sum(*sum_of_class, work)?;
         }
+        for (sum_of_class, busy) in epoch.busy_seconds.iter_mut().zip(totals.busy_seconds) {
+            *sum_of_class = sum(*sum_of_class, busy)?;
+        }
+        for (sum_of_class, capacity) in epoch.capacity_seconds.iter_mut().zip(totals.capacity_seconds) {
+            *sum_of_class = sum(*sum_of_class, capacity)?;
+        }
         epoch.availability = sum(epoch.availability, totals.availability)?;
         epoch.burned = sum(epoch.burned, totals.burned)?;
         epoch.bought = sum(epoch.bought, totals.bought)?;
