@@ -110,7 +110,13 @@ pub struct GpuModel {
     pub published_hour: Option<Published>,
 }
 
-const fn model(name: &'static str, score: u64, memory_gib: u64, price_dollars: u64, published: Option<Published>) -> GpuModel {
+const fn model(
+    name: &'static str,
+    score: u64,
+    memory_gib: u64,
+    price_dollars: u64,
+    published: Option<Published>,
+) -> GpuModel {
     GpuModel {
         name,
         score: if score == 0 { None } else { Some(score) },
@@ -176,7 +182,8 @@ pub const MODELS: [GpuModel; 40] = [
 /// The letters and digits of a name that tell models apart: no maker, no form, no size of memory.
 fn key(name: &str) -> impl Iterator<Item = u8> + '_ {
     const PASSED_OVER: [&str; 13] = [
-        "nvidia", "geforce", "amd", "instinct", "intel", "tesla", "pcie", "sxm", "sxm4", "sxm5", "hbm3", "hbm3e", "hbm2e",
+        "nvidia", "geforce", "amd", "instinct", "intel", "tesla", "pcie", "sxm", "sxm4", "sxm5", "hbm3", "hbm3e",
+        "hbm2e",
     ];
     let is_told = |word: &&str| {
         let is_size = matches!(word.as_bytes(), [b'0'..=b'9', .., b'g' | b'G', b'b' | b'B']);

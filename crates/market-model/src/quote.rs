@@ -142,17 +142,11 @@ pub fn offer(order: &Order, tier: Tier, rules: &QuoteRules, market: &MarketState
         &rules.price,
     )?;
     let premium_per_unit = rules.audit.premium_per_unit(price_per_unit, order.replicas)?;
-    let terms = JobTerms {
-        units: order.units,
-        units_per_lease: order.units_per_lease,
-        price_per_unit,
-        premium_per_unit,
-    };
+    let terms =
+        JobTerms { units: order.units, units_per_lease: order.units_per_lease, price_per_unit, premium_per_unit };
     let plan = terms.plan()?;
-    let purchase = market
-        .lower_price
-        .map(|price| credit::purchase(plan.escrow, price, rules.burn_bps, u64::MAX))
-        .transpose()?;
+    let purchase =
+        market.lower_price.map(|price| credit::purchase(plan.escrow, price, rules.burn_bps, u64::MAX)).transpose()?;
     Ok(Quote {
         tier,
         index_bps: state.index_bps,
@@ -206,8 +200,10 @@ pub fn quote(
     let economy = offer(order, Tier::Economy, rules, market)?;
     let priority = offer(order, Tier::Priority, rules, market)?;
     let time = |quote: &Quote| quote.expected_seconds.unwrap_or(u64::MAX);
-    let cheaper = if (priority.credits, time(&priority)) < (economy.credits, time(&economy)) { priority } else { economy };
-    let faster = if (time(&priority), priority.credits) < (time(&economy), economy.credits) { priority } else { economy };
+    let cheaper =
+        if (priority.credits, time(&priority)) < (economy.credits, time(&economy)) { priority } else { economy };
+    let faster =
+        if (time(&priority), priority.credits) < (time(&economy), economy.credits) { priority } else { economy };
     Ok(match (in_time(&cheaper), in_time(&faster)) {
         (true, _) => (cheaper, Why::CheapestInTime),
         (false, true) => (faster, Why::CheapestInTime),
