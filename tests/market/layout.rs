@@ -71,7 +71,7 @@ layouts! {
     StakeChanged { node, stake_before, stake_after, unbonding_before, unbonding_after, unbonding_until }
     StakeSlashed { node, evidence, from_stake, from_unbonding, reason }
     SlashBurned { node, amount }
-    JobOpened { job, requester, manifest, engine, client, statement, nonce, units, price_per_unit, premium_per_unit, work_per_unit, escrow, available_before, available_after, opened_slot, opened_at, deadline, units_per_lease, leases, lease_seconds, minimum_memory_mib, minimum_reputation, region, audit_probability_bps, replicas, class }
+    JobOpened { job, requester, manifest, engine, client, statement, nonce, units, price_per_unit, premium_per_unit, network_price_per_unit, price_index_bps, work_per_unit, escrow, available_before, available_after, opened_slot, opened_at, deadline, units_per_lease, leases, lease_seconds, minimum_memory_mib, minimum_reputation, region, audit_probability_bps, replicas, class, tier, bandwidth_tier, at_network_price, padding }
     JobSeeded { job, seed, slot }
     JobCancelled { job, leases_settled }
     LeaseReleased { job, index, refund, escrow_after, available_after }
@@ -81,7 +81,7 @@ layouts! {
     LeaseExpired { lease, node, deadline, claimable_at, reputation_before, reputation_after }
     AttestationCommitted { lease, node, commitment, slot, reveal_by }
     AttestationRevealed { lease, node, root, result, challenge_until }
-    LeaseAccepted { lease, job, node, root, result, value, premium, escrow_after, epoch, node_work_after, index, units, reputation_before, reputation_after }
+    LeaseAccepted { lease, job, node, root, result, value, premium, escrow_after, epoch, node_work_after, busy_seconds, index, units, reputation_before, reputation_after }
     LeaseClosed { lease, payer }
     AuditDrawn { lease, job, seed, slot, draw, threshold, picked, audits, drawn_at, deadline }
     AuditClaimed { audit, lease, node, operator, value, penalty, weight, delay_ms, claimed_at, deadline, index, attempt }
@@ -112,6 +112,9 @@ layouts! {
     EpochShardSummed { number, shard, work, availability, qualified, spent, stake, busy_seconds, capacity_seconds, burned, bought }
     EpochFinalized { number, emission, work, smoothed_work, availability, qualified, spent, stake, busy_seconds, capacity_seconds, recycled, unrecycled, smoothed_burned, rate_burned, rate_bought, availability_cap, burned, bought, operations_pool, creators_pool, availability_pool, work_pools, carry }
     EpochClaimed { number, node, operator, payout, work, points, amounts, availability_amount }
+    EpochShardSummed { number, shard, work, burned, bought }
+    EpochFinalized { number, emission, work, smoothed_work, burned, bought, operations_pool, creators_pool, availability_pool, work_pools, carry, busy_seconds, capacity_seconds, price_index_bps }
+    EpochClaimed { number, node, operator, payout, work, amounts, availability_amount }
     OperationsClaimed { number, amount }
     Client { id, authority, payout, metadata, volume, earned, registered_at, share_bps, enabled, version, bump, reserved }
     JobEpoch { job, requester, client, payer, epoch, spent, claimed, is_claimed, version, bump, reserved }

@@ -187,6 +187,9 @@ pub fn order() -> JobOrder {
         minimum_reputation: 0,
         region: 0,
         replicas: 1,
+        tier: 0,
+        bandwidth_tier: 0,
+        at_network_price: 0,
     }
 }
 

@@ -142,9 +142,9 @@ market_errors! {
     TooManyChanges = 1164, "a proposal makes at most 8 changes";
     ChangeRepeated = 1165, "the proposal changes the same thing twice";
     NoSuchParameter = 1166, "there is no parameter of this number";
-}
-
     UnknownTier = 1400, "the tier is unknown: 0 is economy, 1 is priority";
+    BandwidthTierUnknown = 1301, "the bandwidth tier is unknown: there are eight, from 0 (25 MB/s) to 7 (1 GB/s)";
+    NetworkPriceAboveCap = 1302, "the network's price is above the stated price per unit; raise it, or open the job at your own price";
 }
 
 impl fmt::Display for MarketError {

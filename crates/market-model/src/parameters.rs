@@ -16,6 +16,7 @@ use crate::governance::GovernanceRules;
 use crate::lease::LeaseRules;
 use crate::limiter::LimiterRules;
 use crate::oracle::OracleRules;
+use crate::price::PriceRules;
 use crate::race::{FactorRule, RaceRules};
 use crate::reputation::ReputationRules;
 use crate::stake::StakeRules;
@@ -402,5 +403,19 @@ impl Parameters {
     /// For [`crate::limiter`].
     pub fn limiter_rules(&self) -> LimiterRules {
         LimiterRules { window_seconds: self.mint_window_seconds, limit: self.mint_limit }
+    }
+
+    /// For [`crate::price`].
+    pub fn price_rules(&self) -> PriceRules {
+        PriceRules {
+            obh_per_dollar_economy: self.obh_per_dollar_economy,
+            obh_per_dollar_priority: self.obh_per_dollar_priority,
+            work_per_obh: self.work_per_obh,
+            region_surcharge_bps: self.region_surcharge_bps,
+            target_utilisation_bps: self.price_target_utilisation_bps,
+            step_bps: self.price_step_bps,
+            min_bps: self.price_min_bps,
+            max_bps: self.price_max_bps,
+        }
     }
 }

@@ -27,6 +27,17 @@ pub enum Tier {
 }
 
 impl Tier {
+    /// Every tier, in the order of the codes.
+    pub const ALL: [Tier; 2] = [Tier::Economy, Tier::Priority];
+
+    /// What it is called.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Tier::Economy => "economy",
+            Tier::Priority => "priority",
+        }
+    }
+
     /// Its stable code.
     pub const fn code(self) -> u8 {
         match self {
@@ -36,11 +47,17 @@ impl Tier {
     }
 }
 
+impl From<Tier> for u8 {
+    fn from(tier: Tier) -> u8 {
+        tier.code()
+    }
+}
+
 impl TryFrom<u8> for Tier {
     type Error = MarketError;
 
     fn try_from(code: u8) -> Result<Self, MarketError> {
-        [Tier::Economy, Tier::Priority].into_iter().find(|tier| tier.code() == code).ok_or(MarketError::UnknownTier)
+        Tier::ALL.into_iter().find(|tier| tier.code() == code).ok_or(MarketError::UnknownTier)
     }
 }
 

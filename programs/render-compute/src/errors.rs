@@ -71,6 +71,8 @@ pub enum RenderError {
     AlreadySettled = 209,
     #[msg("a lease must last at least 5 seconds and no longer than a job may be open")]
     BadLeaseSeconds = 210,
+    #[msg("at_network_price is 1 to pay the network's price or 0 to pay the order's own")]
+    BadPricing = 211,
 
     /// Leases.
     #[msg("the lease index is not one of the job's")]

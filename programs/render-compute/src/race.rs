@@ -9,6 +9,7 @@ use anchor_lang::prelude::*;
 use market_model::{
     Parameters,
     audit::AuditRules,
+    price::BandwidthTier,
     race::{self, Factors},
     region,
     reputation::Reputation,
@@ -143,6 +144,7 @@ pub fn require_requirements(network: &Network, job: &Job, node: &Node, now: i64)
     require!(
         node.serves(job.class)
             && node.memory_mib >= job.minimum_memory_mib
+            && node.measured_bandwidth >= BandwidthTier::try_from(job.bandwidth_tier).map_err(refused)?.required_mbit()
             && reputation.bps() >= u64::from(job.minimum_reputation),
         RenderError::RequirementsNotMet
     );

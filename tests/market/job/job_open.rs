@@ -53,6 +53,8 @@ fn an_order_escrows_its_price() {
         units: 5,
         price_per_unit: 1_000,
         premium_per_unit: 1,
+        network_price_per_unit: 1,
+        price_index_bps: 10_000,
         work_per_unit: 4_096,
         escrow: 5_005,
         available_before: 10 * USD,
@@ -69,6 +71,10 @@ fn an_order_escrows_its_price() {
         audit_probability_bps: 10,
         replicas: 1,
         class: CLASS_RENDER,
+        tier: TIER_ECONOMY,
+        bandwidth_tier: 0,
+        at_network_price: 0,
+        padding: [0; 5],
     };
     assert_eq!(only_event(&confirmed), Event::from(event));
     let state: Job = world.get(&job);

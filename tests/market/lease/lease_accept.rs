@@ -41,6 +41,7 @@ fn accepted_work_is_paid_once_and_counts_in_the_epoch() {
         escrow_after: 2_002,
         epoch: 1,
         node_work_after: 2_000,
+        busy_seconds: 0,
         index: 0,
         units: 2,
         reputation_before: NEUTRAL_REPUTATION,

@@ -184,4 +184,12 @@ impl NodeEpoch {
         *shard_work = sum(*shard_work, value)?;
         Ok(*work)
     }
+
+    /// Counts the seconds that an accepted lease of the node was worked on, here and in its shard of the epoch.
+    pub fn record_busy(&mut self, shard: &mut EpochShard, class: u8, seconds: u64) -> Result<()> {
+        let of_class = shard.busy_seconds.get_mut(usize::from(class)).ok_or(RenderError::UnknownKind)?;
+        *of_class = sum(*of_class, seconds)?;
+        self.busy_seconds = sum(self.busy_seconds, seconds)?;
+        Ok(())
+    }
 }

@@ -32,7 +32,8 @@ pub struct LeaseAccept {
 }
 
 /// Before: the root is revealed, its challenge window has closed and its audits are paid; the epoch runs. After: the lease's value and
-/// premium have left the escrow once (laws L3, L7) and count as spent by the job, and its value counts as the node's work of the epoch.
+/// premium have left the escrow once (laws L3, L7) and count as spent by the job, and its value and the seconds it was worked on count as the node's of
+/// the epoch.
 pub fn lease_accept(ctx: &mut Context<LeaseAccept>) -> Result<()> {
     let now = Clock::get()?.unix_timestamp;
     let accounts = &mut ctx.accounts;
@@ -53,6 +54,7 @@ pub fn lease_accept(ctx: &mut Context<LeaseAccept>) -> Result<()> {
     accounts.job_epoch.spent = sum(accounts.job_epoch.spent, spent)?;
     accounts.shard.spent = sum(accounts.shard.spent, spent)?;
     let node_work_after = accounts.node_epoch.credit(&mut accounts.shard, lease.class, value)?;
+    accounts.node_epoch.record_busy(&mut accounts.shard, lease.class, u64::from(lease.busy_seconds))?;
 
     let node = &mut accounts.node;
     let reputation_before = node.reputation;
@@ -73,6 +75,7 @@ pub fn lease_accept(ctx: &mut Context<LeaseAccept>) -> Result<()> {
         escrow_after: accounts.job.escrow,
         epoch: accounts.epoch.number,
         node_work_after,
+        busy_seconds: u64::from(lease.busy_seconds),
         index: lease.index,
         units: lease.units,
         reputation_before,
