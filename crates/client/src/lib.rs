@@ -16,6 +16,7 @@ pub mod instruction;
 pub mod lottery;
 pub mod manifest;
 pub mod market;
+pub mod probe;
 
 pub use chain::{Chain, ChainError};
 pub use error::ClientError;

@@ -145,6 +145,12 @@ market_errors! {
     UnknownTier = 1400, "the tier is unknown: 0 is economy, 1 is priority";
     BandwidthTierUnknown = 1301, "the bandwidth tier is unknown: there are eight, from 0 (25 MB/s) to 7 (1 GB/s)";
     NetworkPriceAboveCap = 1302, "the network's price is above the stated price per unit; raise it, or open the job at your own price";
+    ProbeNotDue = 1200, "no probe of the node is due at this slot";
+    ProbeSlotPast = 1201, "the slot is not later than the node's latest probe or, after enrolment, its first interval";
+    ProbeSlotTooOld = 1202, "the slot is too long ago: a due probe must be opened within probe_open_slots";
+    MaintenanceEmpty = 1210, "maintenance must end after it begins";
+    MaintenanceTooSoon = 1211, "maintenance must be announced maintenance_notice_seconds before it begins";
+    MaintenanceTooLong = 1212, "the node would announce more than maintenance_max_seconds in this epoch; shorten the period";
 }
 
 impl fmt::Display for MarketError {

@@ -214,6 +214,29 @@ pub enum RenderError {
     ProposalNeeded = 1007,
     #[msg("the votes on the proposal are not counted: the vote is still needed")]
     VoteNeeded = 1008,
+    /// Probes.
+    #[msg("this is a probe, which only probe_expire and probe_finish end")]
+    IsProbe = 1100,
+    #[msg("the job, engine or audit is not of a probe")]
+    NotProbe = 1101,
+    #[msg("the account does not belong to the probe")]
+    WrongProbe = 1102,
+    #[msg("the node is not enrolled for probes: send probe_enroll first")]
+    NotEnrolled = 1103,
+    #[msg("a probe of the node is open: it must be finished first")]
+    ProbeUnderWay = 1104,
+    #[msg("the node is in maintenance")]
+    NodeInMaintenance = 1105,
+    #[msg("the slot has no hash that the chain knows: it was skipped, is too long ago, or is not over")]
+    NoSlotHash = 1106,
+    #[msg("the probe's place for a measurement does not exist, is taken, or is of another node")]
+    WrongPlace = 1107,
+    #[msg("measurements can be committed until the probe's deadline, and before any is revealed")]
+    MeasurementsClosed = 1108,
+    #[msg("measurements can be revealed when all places are committed or the probe's deadline has passed")]
+    MeasurementsOpen = 1109,
+    #[msg("a probe proves compute, clock and memory ratings: each must be at least 1")]
+    RatingMissing = 1110,
 }
 
 /// First code of the market model's refusals.

@@ -11,6 +11,7 @@ mod job;
 mod lease;
 mod network;
 mod node;
+mod probe;
 
 pub use audit::*;
 pub use client::*;
@@ -22,3 +23,4 @@ pub use job::*;
 pub use lease::*;
 pub use network::*;
 pub use node::*;
+pub use probe::*;

@@ -16,6 +16,7 @@ mod node;
 mod operator;
 mod oracle;
 mod outcome;
+mod probe;
 
 pub use audit::*;
 pub use client::*;
@@ -33,3 +34,4 @@ pub use node::*;
 pub use operator::*;
 pub use oracle::*;
 pub use outcome::*;
+pub use probe::*;
