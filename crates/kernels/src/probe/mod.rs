@@ -8,9 +8,13 @@
 
 pub mod chain;
 pub mod clock;
+pub mod frontier;
 pub mod machine;
 mod plan;
+pub mod prove;
+pub mod referee;
 pub mod stream;
+pub mod trace;
 pub mod walk;
 
 pub use plan::{
