@@ -19,4 +19,5 @@ mod network;
 mod node;
 mod operator;
 mod oracle;
+mod probe_referee;
 mod referee;
