@@ -26,7 +26,7 @@ use market_model::{
 };
 
 /// Bundles that the work of an epoch is cut into.
-pub const BUNDLES: u32 = 200;
+pub const BUNDLES: u32 = 128;
 /// Credits of a lease: one dollar.
 pub const LEASE_VALUE: u64 = 1_000_000;
 /// Begin of the schedule: 2023-12-20, as RNP-006 has it.
@@ -352,29 +352,25 @@ impl World {
             .collect()
     }
 
-    /// Who may claim first. Nodes of the same second are in the order of luck, as a block's leader would have them.
-    fn first(
+    /// When each node may claim, by the second; nodes of the same second are in the order of luck, as a block's leader would have them.
+    fn race(
         &self,
         running: &Running,
         bundle: Bundle,
         what: u32,
         draw: u16,
         may: impl Fn(&Node) -> bool,
-    ) -> Result<Option<usize>, MarketError> {
-        let mut first = None;
+    ) -> Result<Vec<(i64, u64, usize)>, MarketError> {
         let moment = running.number << 32 | u64::from(bundle.number) << 16 | u64::from(draw);
-        for (index, (node, weights)) in self.nodes.iter().zip(&running.weights).enumerate() {
-            let weight = weights[bundle.level];
-            if weight == 0 || !may(node) {
-                continue;
-            }
-            let (x, luck) = self.random.pair(what, moment, node.key);
-            let second = race::eligible_at(0, race::delay_ms(x, weight, &running.race))?;
-            if first.is_none_or(|(best, best_luck, _)| (second, luck) < (best, best_luck)) {
-                first = Some((second, luck, index));
-            }
-        }
-        Ok(first.map(|(_, _, index)| index))
+        let runners = self.nodes.iter().zip(&running.weights).enumerate();
+        runners
+            .filter(|(_, (node, weights))| weights[bundle.level] > 0 && may(node))
+            .map(|(index, (node, weights))| {
+                let (x, luck) = self.random.pair(what, moment, node.key);
+                let delay = race::delay_ms(x, weights[bundle.level], &running.race);
+                Ok((race::eligible_at(0, delay)?, luck, index))
+            })
+            .collect()
     }
 
     /// Cuts the market's credits into bundles and gives each to the winners of its race.
@@ -404,8 +400,10 @@ impl World {
     /// Gives a bundle out. Returns how many of its leases were accepted.
     fn work_on(&mut self, running: &mut Running, bundle: Bundle, size: u64) -> Result<u64, MarketError> {
         let (mut left, mut accepted) = (size, 0);
+        let runners = self.race(running, bundle, Random::RACE, 0, |_| true)?;
         while left > 0 {
-            let Some(winner) = self.first(running, bundle, Random::RACE, 0, |_| true)? else {
+            let able = runners.iter().filter(|(_, _, node)| running.weights[*node][bundle.level] > 0);
+            let Some(&(_, _, winner)) = able.min() else {
                 return Ok(accepted);
             };
             if self.fakes(self.nodes[winner].group) {
@@ -447,7 +445,8 @@ impl World {
         let operator = self.nodes[holder].operator;
         let fakes = Group::ALL.map(|group| self.fakes(group));
         let may = |node: &Node| node.operator != operator && !fakes[node.group.index()];
-        if let Some(auditor) = self.first(running, bundle, Random::AUDIT, 0, may)? {
+        let first = self.race(running, bundle, Random::AUDIT, 0, may)?.into_iter().min();
+        if let Some((_, _, auditor)) = first {
             self.compute(running, bundle, auditor, leases)?;
         }
         Ok(())
@@ -473,10 +472,10 @@ impl World {
             let lot = self.random.pair(Random::LOTTERY, moment, self.nodes[index].key).0;
             if audit::is_picked(lot, self.parameters.audit_probability_bps, 1) {
                 let colludes = self.strategy(group) == Strategy::Collude;
-                let auditor = self.first(running, bundle, Random::AUDIT, draw, |node| {
+                let runners = self.race(running, bundle, Random::AUDIT, draw, |node| {
                     node.operator != operator && (!self.fakes(node.group) || (colludes && node.group == group))
                 })?;
-                match auditor {
+                match runners.into_iter().min().map(|(_, _, auditor)| auditor) {
                     // Nobody audits: the audit lapses and the lease goes on.
                     None => {}
                     Some(auditor) if self.nodes[auditor].group == group => {
