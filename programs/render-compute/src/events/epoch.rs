@@ -138,10 +138,6 @@ pub struct EpochFinalized {
     pub work_pools: [u64; CLASSES],
     /// RENDER left for the next epoch: creators, availability, render, compute.
     pub carry: [u64; 4],
-    /// Seconds that accepted leases were worked on, by class.
-    pub busy_seconds: [u64; CLASSES],
-    /// Seconds that places for leases were there to be used, by class.
-    pub capacity_seconds: [u64; CLASSES],
     /// Floating prices from now on, basis points, by class and tier.
     pub price_index_bps: [u64; CLASSES * TIERS],
 }
