@@ -18,8 +18,9 @@ use market_model::{
     hardware::{self, BREAKEVEN_DAYS, GpuModel},
     lease::LeaseState,
     oracle::{Report, accept, median},
-    price::{self, Tier},
+    price,
     quote::{self, ClassEpochs, Epochs, Machine, MarketState, Order, Quote, QuoteRules, TierState, Why},
+    tier::Tier,
 };
 use render_compute::{
     constants::{CLASS_COMPUTE, CLASS_RENDER, ORACLE_PUBLISHERS},

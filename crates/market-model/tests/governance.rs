@@ -450,9 +450,9 @@ fn changed(changes: &[(&str, u64)]) -> Result<Parameters, MarketError> {
 
 #[test]
 fn changes_that_are_valid_only_together_are_made_together() {
-    let moved = changed(&[("operations_bps", 4_000), ("nodes_bps", 3_500)]).unwrap();
-    assert_eq!((moved.operations_bps, moved.nodes_bps, moved.creators_bps), (4_000, 3_500, 2_500));
-    assert_eq!(changed(&[("operations_bps", 4_000)]), Err(MarketError::SplitsInvalid));
+    let moved = changed(&[("work_bound_bps", 8_500), ("creators_bound_bps", 1_500)]).unwrap();
+    assert_eq!((moved.work_bound_bps, moved.creators_bound_bps), (8_500, 1_500));
+    assert_eq!(changed(&[("work_bound_bps", 8_500)]), Err(MarketError::WashBoundTooHigh));
 }
 
 #[test]
