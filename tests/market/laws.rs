@@ -1,10 +1,11 @@
 //! The laws' mutated twins: a last transaction that was tampered with must break exactly the law that forbids it. That the laws
 //! hold for what was not tampered with, every other test shows.
 
-use market_model::dispute::Verdict;
+use market_model::{dispute::Verdict, governance::Stage};
 use market_tests::{
     Machine, World,
     dispute::{Court, Lie, Picture, Side},
+    governance::{QUORUM, Voter, set},
     laws::{Law, check},
     world::{USD, audited_parameters, order},
 };
@@ -506,6 +507,59 @@ fn l11_notices_a_draw_that_does_not_say_what_its_number_says() {
             }
         }
     });
+}
+
+/// A world whose last transaction was a vote, the vote's proposal, and who cast it.
+fn voted() -> (World, Voter, u64) {
+    let world = World::new();
+    let voter = world.voter("voter", QUORUM);
+    let number = world.propose(&voter, set(&[("challenge_seconds", 77)]));
+    world.cast(&voter, number, true);
+    (world, voter, number)
+}
+
+#[test]
+fn l12_notices_votes_without_render() {
+    let (world, voter, number) = voted();
+    let vote = address::vote(&address::proposal(number), &voter.key());
+    breaks(&world, Law::L12, |step| step.after.vote_vault -= 1);
+    breaks(&world, Law::L12, |step| step.after.edit::<VoteLock>(&voter.lock(), |lock| lock.amount -= 1));
+    breaks(&world, Law::L12, |step| {
+        // The RENDER left together with the lock's word for it, while its vote counts.
+        step.after.vote_vault -= 1;
+        step.after.edit::<VoteLock>(&voter.lock(), |lock| lock.amount -= 1);
+    });
+    breaks(&world, Law::L12, |step| {
+        step.after.edit::<Proposal>(&address::proposal(number), |proposal| proposal.yes[0] += 1);
+    });
+    breaks(&world, Law::L12, |step| step.after.edit::<Vote>(&vote, |vote| vote.is_yes[0] = 0));
+}
+
+#[test]
+fn l12_notices_a_count_that_the_votes_do_not_give() {
+    let (world, voter, number) = voted();
+    let (proposal, vote) = (address::proposal(number), address::vote(&address::proposal(number), &voter.key()));
+    assert_eq!(world.count(number), Stage::Final);
+    breaks(&world, Law::L12, |step| step.before.edit::<Vote>(&vote, |vote| vote.is_yes[0] = 0));
+    breaks(&world, Law::L12, |step| step.before.edit::<Proposal>(&proposal, |proposal| proposal.ends_at += 1));
+    world.cast(&voter, number, true);
+    assert_eq!(world.count(number), Stage::Queued);
+    breaks(&world, Law::L12, |step| step.before.edit::<Vote>(&vote, |vote| vote.weights[1] -= 1));
+    breaks(&world, Law::L12, |step| step.before.supply += 10);
+}
+
+#[test]
+fn l12_notices_an_execution_without_acceptance_or_timelock_and_a_change_without_a_proposal() {
+    let (world, voter, number) = voted();
+    let proposal = address::proposal(number);
+    world.apply(instruction::network_govern(&world.authority_key()), &[&world.authority]);
+    world.accept_proposal(&voter, number);
+    world.warp_to(world.proposal(number).ends_at);
+    world.apply(world.executing(number), &[&world.crank]);
+    breaks(&world, Law::L12, |step| step.before.edit::<Proposal>(&proposal, |proposal| proposal.stage = 1));
+    breaks(&world, Law::L12, |step| step.before.edit::<Proposal>(&proposal, |proposal| proposal.ends_at += 1));
+    breaks(&world, Law::L12, |step| step.events.retain(|event| !matches!(event, Event::ProposalExecuted(_))));
+    breaks(&world, Law::L12, |step| step.after.edit::<Network>(&address::network(), |network| network.governed = 0));
 }
 
 #[test]

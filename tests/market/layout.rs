@@ -110,25 +110,22 @@ layouts! {
     NodeEpochOpened { number, node, payer, stake }
     NodeEpochClosed { number, node, payer }
     EpochShardSummed { number, shard, work, availability, qualified, spent, stake, busy_seconds, capacity_seconds, burned, bought }
-    EpochFinalized { number, emission, work, smoothed_work, availability, qualified, spent, stake, busy_seconds, capacity_seconds, recycled, unrecycled, smoothed_burned, rate_burned, rate_bought, availability_cap, burned, bought, operations_pool, creators_pool, availability_pool, work_pools, carry, busy_seconds, capacity_seconds, price_index_bps }
-    EpochClaimed { number, node, operator, payout, work, points, amounts, availability_amount }
-    EpochShardSummed { number, shard, work, availability, qualified, spent, stake, busy_seconds, capacity_seconds, burned, bought }
-    EpochFinalized { number, emission, work, smoothed_work, availability, qualified, spent, stake, busy_seconds, capacity_seconds, recycled, unrecycled, smoothed_burned, rate_burned, rate_bought, availability_cap, burned, bought, operations_pool, creators_pool, availability_pool, work_pools, carry, busy_seconds, capacity_seconds, price_index_bps }
+    EpochFinalized { number, emission, work, smoothed_work, availability, qualified, spent, stake, busy_seconds, capacity_seconds, recycled, unrecycled, smoothed_burned, rate_burned, rate_bought, availability_cap, burned, bought, operations_pool, creators_pool, availability_pool, work_pools, carry, price_index_bps }
     EpochClaimed { number, node, operator, payout, work, points, amounts, availability_amount }
     OperationsClaimed { number, amount }
     Client { id, authority, payout, metadata, volume, earned, registered_at, share_bps, enabled, version, bump, reserved }
+    Proposal { number, proposer, opened_at, ends_at, final_seconds, timelock_seconds, execution_seconds, quorum_bps, yes, no, supply, key, pause, changes, title, link, action, count, stage, is_emergency, version, bump, reserved }
+    VoteLock { wallet, amount, locked_until, proposing_until, version, bump, reserved }
+    Vote { proposal, wallet, weights, is_yes, version, bump, reserved }
     JobEpoch { job, requester, client, payer, epoch, spent, claimed, is_claimed, version, bump, reserved }
     MintLimiter { used, at, version, bump, reserved }
+    Probe { node, payer, job, lease, opener, compute, clock, bandwidth, slot, opened_slot, opened_at, deadline, peers, memory_mib, number, opener_shard, outcome, committed, revealed, version, bump, reserved }
     ClientRegistered { client, id, authority, payout, metadata, registered_at, share_bps }
     ClientUpdated { client, authority, payout, metadata, share_bps }
     ClientEnabled { client, enabled }
     JobEpochOpened { epoch, job, requester, client, payer }
     JobEpochClosed { epoch, job, payer }
     RebateClaimed { epoch, job, requester, rebate, client, spent, amount, client_amount }
-    Proposal { number, proposer, opened_at, ends_at, final_seconds, timelock_seconds, execution_seconds, quorum_bps, yes, no, supply, key, pause, changes, title, link, action, count, stage, is_emergency, version, bump, reserved }
-    VoteLock { wallet, amount, locked_until, proposing_until, version, bump, reserved }
-    Vote { proposal, wallet, weights, is_yes, version, bump, reserved }
-    Probe { node, payer, job, lease, opener, compute, clock, bandwidth, slot, opened_slot, opened_at, deadline, peers, memory_mib, number, opener_shard, outcome, committed, revealed, version, bump, reserved }
     VoteVaultOpened { vault, payer }
     VoteLockChanged { wallet, amount_before, amount_after, locked_until }
     VoteLockClosed { wallet }
@@ -153,11 +150,7 @@ layouts! {
 }
 
 instructions! {
-    NetworkAcceptAuthority, NetworkInit, NetworkOfferAuthority, NetworkPause, NetworkSetOracle, NetworkSetParameters, OraclePublish, OracleSetPublishers, EngineRegister, CreditBuy, CreditOpen, OperatorClose, OperatorRegister, OperatorSetPayout, NodeClose, NodeDrain, NodeRegister, NodeUpdate, SlashBurn, StakeDeposit, StakeUnbond, StakeWithdraw, JobCancel, JobClose, JobOpen, JobSeed, LeaseRelease, LeaseAccept, LeaseClaim, LeaseClose, LeaseExpire, LeaseReturn, AttestationCommit, AttestationReveal, AuditAccept, AuditClaim, AuditClose, AuditCommit, AuditDraw, AuditExpire, AuditForfeit, AuditLapse, AuditReveal, DisputeClose, DisputeDivide, DisputeOpen, DisputeOpenAudit, DisputePick, DisputeProve, DisputeSegment, DisputeSettle, DisputeTimeout, DisputeUnit, EvidenceClose, EvidenceOpen, EvidenceWrite, EpochClaim, EpochClaimOperations, EpochFinalize, EpochOpen, EpochShardClose, EpochShardOpen, EpochSum, NodeEpochClose, NodeEpochOpen, ClientEnable, ClientRegister, ClientUpdate, JobEpochClose, JobEpochOpen, RebateClaim, NetworkGovern, NodeMaintenance, NodeReview, MeasureCommit, MeasureReveal, ProbeEnroll, ProbeExpire, ProbeFinish, ProbeLeave, ProbeOpen, ProposalAdvance, ProposalCancel, ProposalClose, ProposalExecute, ProposalOpen, ProposalVote, VoteClose, VoteLockClose, VoteLockDeposit, VoteLockWithdraw, VoteVaultOpen,
-}
-
-instructions! {
-    NetworkAcceptAuthority, NetworkInit, NetworkOfferAuthority, NetworkPause, NetworkSetOracle, NetworkSetParameters, OraclePublish, OracleSetPublishers, EngineRegister, CreditBuy, CreditOpen, OperatorClose, OperatorRegister, OperatorSetPayout, NodeClose, NodeDrain, NodeRegister, NodeUpdate, SlashBurn, StakeDeposit, StakeUnbond, StakeWithdraw, JobCancel, JobClose, JobOpen, JobSeed, LeaseRelease, LeaseAccept, LeaseClaim, LeaseClose, LeaseExpire, LeaseReturn, AttestationCommit, AttestationReveal, AuditAccept, AuditClaim, AuditClose, AuditCommit, AuditDraw, AuditExpire, AuditForfeit, AuditLapse, AuditReveal, DisputeClose, DisputeDivide, DisputeOpen, DisputeOpenAudit, DisputePick, DisputeProve, DisputeSegment, DisputeSettle, DisputeTimeout, DisputeUnit, EvidenceClose, EvidenceOpen, EvidenceWrite, EpochClaim, EpochClaimOperations, EpochFinalize, EpochOpen, EpochShardClose, EpochShardOpen, EpochSum, NodeEpochClose, NodeEpochOpen, NodeMaintenance, MeasureCommit, MeasureReveal, ProbeEnroll, ProbeExpire, ProbeFinish, ProbeLeave, ProbeOpen,
+    NetworkAcceptAuthority, NetworkInit, NetworkOfferAuthority, NetworkPause, NetworkSetOracle, NetworkSetParameters, OraclePublish, OracleSetPublishers, EngineRegister, CreditBuy, CreditOpen, OperatorClose, OperatorRegister, OperatorSetPayout, NodeClose, NodeDrain, NodeRegister, NodeUpdate, SlashBurn, StakeDeposit, StakeUnbond, StakeWithdraw, JobCancel, JobClose, JobOpen, JobSeed, LeaseRelease, LeaseAccept, LeaseClaim, LeaseClose, LeaseExpire, LeaseReturn, AttestationCommit, AttestationReveal, AuditAccept, AuditClaim, AuditClose, AuditCommit, AuditDraw, AuditExpire, AuditForfeit, AuditLapse, AuditReveal, DisputeClose, DisputeDivide, DisputeOpen, DisputeOpenAudit, DisputePick, DisputeProve, DisputeSegment, DisputeSettle, DisputeTimeout, DisputeUnit, EvidenceClose, EvidenceOpen, EvidenceWrite, EpochClaim, EpochClaimOperations, EpochFinalize, EpochOpen, EpochShardClose, EpochShardOpen, EpochSum, NodeEpochClose, NodeEpochOpen, NetworkGovern, ClientEnable, ClientRegister, ClientUpdate, NodeMaintenance, NodeReview, MeasureCommit, MeasureReveal, ProbeEnroll, ProbeExpire, ProbeFinish, ProbeLeave, ProbeOpen, JobEpochClose, JobEpochOpen, RebateClaim, ProposalAdvance, ProposalCancel, ProposalClose, ProposalExecute, ProposalOpen, ProposalVote, VoteClose, VoteLockClose, VoteLockDeposit, VoteLockWithdraw, VoteVaultOpen,
 }
 
 fn golden() -> String {

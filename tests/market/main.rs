@@ -10,6 +10,7 @@ mod credit;
 mod dispute;
 mod engine;
 mod epoch;
+mod governance;
 mod job;
 mod laws;
 mod layout;

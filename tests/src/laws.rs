@@ -1,9 +1,10 @@
 //! The laws of the design, as a checker over two snapshots and the events between them.
 //!
 //! It knows nothing of how the program works: it recomputes from accounts, balances and events what must be so. For law L9 it is told who
-//! is honest; L12 speaks of votes, which do not exist yet.
+//! is honest.
 
 mod dispute;
+mod governance;
 mod probe;
 
 use crate::snapshot::Snapshot;
@@ -53,6 +54,8 @@ pub enum Law {
     L10,
     /// The winner of a claim was eligible by the race, and a draw says what its number says.
     L11,
+    /// Votes counted are RENDER locked, and what is governed changes by accepted proposals.
+    L12,
     /// A refused transaction changes nothing but the fee.
     Atomic,
     /// A node answers for exactly what it holds.
@@ -170,6 +173,7 @@ pub fn check(ledger: &mut Ledger, step: &Step) -> Vec<Violation> {
     probe::check(ledger, &step.after, &mut found);
     check_rent(step, &mut found);
     check_race(step, &mut found);
+    governance::check(step, &mut found);
     found.0
 }
 
@@ -649,6 +653,9 @@ fn payer_of(raw: &RawAccount, state: &Snapshot) -> Option<Address> {
         .or_else(|| account::decode::<EpochShard>(data).map(|shard| shard.payer))
         .or_else(|| account::decode::<NodeEpoch>(data).map(|record| record.payer))
         .or_else(|| account::decode::<JobEpoch>(data).map(|record| record.payer))
+        .or_else(|| account::decode::<Proposal>(data).map(|proposal| proposal.proposer))
+        .or_else(|| account::decode::<VoteLock>(data).map(|lock| lock.wallet))
+        .or_else(|| account::decode::<Vote>(data).map(|vote| vote.wallet))
         .or_else(|| account::decode::<Operator>(data).map(|operator| operator.wallet))
         .or_else(|| account::decode::<Node>(data).map(|node| node.operator))
         .or_else(|| state.network().map(|network| network.authority))

@@ -77,6 +77,8 @@ events! {
     EpochOpened, EpochShardOpened, EpochShardSummed, EpochShardClosed, EpochFinalized, EpochClaimed, OperationsClaimed,
     NodeEpochOpened, NodeEpochClosed, JobEpochOpened, JobEpochClosed, RebateClaimed,
     ClientRegistered, ClientUpdated, ClientEnabled,
+    VoteVaultOpened, VoteLockChanged, VoteLockClosed, ProposalOpened, VoteCast, ProposalAdvanced, ProposalExecuted,
+    ProposalCancelled, ProposalClosed, VoteClosed, ScheduleChanged, NetworkGoverned,
 }
 
 impl PartialEq for Event {
@@ -148,6 +150,7 @@ mod tests {
             include_str!("../../../programs/render-compute/src/events/credit.rs"),
             include_str!("../../../programs/render-compute/src/events/dispute.rs"),
             include_str!("../../../programs/render-compute/src/events/epoch.rs"),
+            include_str!("../../../programs/render-compute/src/events/governance.rs"),
             include_str!("../../../programs/render-compute/src/events/job.rs"),
             include_str!("../../../programs/render-compute/src/events/lease.rs"),
             include_str!("../../../programs/render-compute/src/events/network.rs"),

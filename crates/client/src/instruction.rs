@@ -4,8 +4,9 @@
 //! instruction needs and does stands in the program.
 
 mod client;
-mod rebate;
+mod governance;
 mod probe;
+mod rebate;
 
 use crate::address::{self, ASSOCIATED_TOKEN_PROGRAM, PROGRAM, SYSTEM_PROGRAM, TOKEN_PROGRAM};
 use anchor_lang::Discriminator;
@@ -20,8 +21,9 @@ use solana_address::Address;
 use solana_instruction::{AccountMeta, Instruction};
 
 pub use client::{ClientTerms, client_enable, client_register, client_update};
-pub use rebate::{job_epoch_close, job_epoch_open, rebate_claim};
+pub use governance::*;
 pub use probe::*;
+pub use rebate::{job_epoch_close, job_epoch_open, rebate_claim};
 pub use render_compute::instructions::{JobOrder, NodeOffer, ParameterChange};
 pub use solana_compute_budget_interface::ComputeBudgetInstruction;
 
@@ -111,18 +113,18 @@ pub fn network_init(arguments: &NetworkInit) -> Instruction {
     })
 }
 
-fn governance(authority: &Address) -> accounts::NetworkAuthority {
+fn governance_accounts(authority: &Address) -> accounts::NetworkAuthority {
     accounts::NetworkAuthority { authority: *authority, network: address::network() }
 }
 
 /// Offers the authority to another key; the zero address withdraws the offer.
 pub fn network_offer_authority(authority: &Address, to: &Address) -> Instruction {
-    data::NetworkOfferAuthority { to: *to }.to_instruction(governance(authority))
+    data::NetworkOfferAuthority { to: *to }.to_instruction(governance_accounts(authority))
 }
 
 /// Pauses exactly the areas in `bits`.
 pub fn network_pause(authority: &Address, bits: u64) -> Instruction {
-    data::NetworkPause { bits }.to_instruction(governance(authority))
+    data::NetworkPause { bits }.to_instruction(governance_accounts(authority))
 }
 
 /// Reads prices from the publisher-set oracle.
@@ -133,7 +135,7 @@ pub fn network_set_oracle_publishers(authority: &Address) -> Instruction {
         pyth_program: Address::default(),
         pyth_feed: [0; 32],
     }
-    .to_instruction(governance(authority))
+    .to_instruction(governance_accounts(authority))
 }
 
 /// Reads prices from Pyth updates of a feed: from the account `oracle`, or from any that `program` owns when it is `None`.
@@ -149,12 +151,12 @@ pub fn network_set_oracle_pyth(
         pyth_program: *program,
         pyth_feed: feed,
     }
-    .to_instruction(governance(authority))
+    .to_instruction(governance_accounts(authority))
 }
 
 /// Replaces the tunable numbers.
 pub fn network_set_parameters(authority: &Address, parameters: &Parameters) -> Instruction {
-    data::NetworkSetParameters { parameters: parameters.values() }.to_instruction(governance(authority))
+    data::NetworkSetParameters { parameters: parameters.values() }.to_instruction(governance_accounts(authority))
 }
 
 /// Reports a price of RENDER (10^-8 USD).
@@ -920,7 +922,7 @@ macro_rules! names {
 }
 
 names! {
-    NetworkAcceptAuthority = "network_accept_authority", NetworkInit = "network_init",
+    NetworkAcceptAuthority = "network_accept_authority", NetworkGovern = "network_govern", NetworkInit = "network_init",
     NetworkOfferAuthority = "network_offer_authority", NetworkPause = "network_pause",
     NetworkSetOracle = "network_set_oracle", NetworkSetParameters = "network_set_parameters",
     OraclePublish = "oracle_publish", OracleSetPublishers = "oracle_set_publishers",
@@ -946,6 +948,10 @@ names! {
     EpochClaim = "epoch_claim", EpochClaimOperations = "epoch_claim_operations", EpochFinalize = "epoch_finalize",
     EpochOpen = "epoch_open", EpochShardClose = "epoch_shard_close", EpochShardOpen = "epoch_shard_open",
     EpochSum = "epoch_sum", NodeEpochClose = "node_epoch_close", NodeEpochOpen = "node_epoch_open",
+    ProposalAdvance = "proposal_advance", ProposalCancel = "proposal_cancel", ProposalClose = "proposal_close",
+    ProposalExecute = "proposal_execute", ProposalOpen = "proposal_open", ProposalVote = "proposal_vote",
+    VoteClose = "vote_close", VoteLockClose = "vote_lock_close", VoteLockDeposit = "vote_lock_deposit",
+    VoteLockWithdraw = "vote_lock_withdraw", VoteVaultOpen = "vote_vault_open",
 }
 
 /// What an instruction is called: the market's by their own names, others by program and first byte.

@@ -219,6 +219,11 @@ parameters! {
     gov_proposer_lock: "RENDER base units", 1_000_000_000_000, 100_000_000..=1_000_000_000_000_000, "this project", "Least RENDER that a proposer has locked.";
 }
 
+/// A parameter's position in [`SPECS`] by its name.
+pub fn position(name: &str) -> Option<usize> {
+    SPECS.iter().position(|spec| spec.name == name)
+}
+
 impl Default for Parameters {
     fn default() -> Self {
         Self::DEFAULT
