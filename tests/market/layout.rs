@@ -44,8 +44,8 @@ layouts! {
     CreditAccount { owner, payer, available, escrowed_total, refunded_total, bought_total, burned_total, jobs, reputation_at, outcomes, reputation, version, bump, reserved }
     Operator { wallet, payout, nodes, version, bump, reserved }
     Node { identity, operator, stake, unbonding, unbonding_until, slashed, slashed_total, exposure, registered_slot, staked_slot, reputation_at, asks, leases_accepted, credits_accepted, rated_compute, rated_clock, measured_bandwidth, probed_slot, proved_at, maintenance_from, maintenance_until, maintenance_epoch, reviewed_epoch, outcomes, leases_expired, leases_returned, leases_held, disputes_lost, audits_accepted, capacity, memory_mib, reputation, probes, maintenance_used, region, uptime_bps, minimum_requester_reputation, port, address, enrolled, is_probed, tier, good_epochs, bad_epochs, classes, draining, version, bump, reserved, hardware }
-    Job { requester, payer, manifest, engine, client, seed, statement, nonce, units, price_per_unit, premium_per_unit, work_per_unit, escrow, units_accepted, spent, refunded, opened_slot, opened_at, deadline, units_per_lease, leases, leases_settled, lease_seconds, input_faults, minimum_memory_mib, minimum_reputation, region, audit_probability_bps, requester_reputation, tier, bandwidth_tier, replicas, class, verification, status, seeded, version, bump, reserved, settled }
-    Lease { job, node, payer, commitment, root, result, audit_seed, auditors, first_unit, value, premium, penalty, claimable_at, claimed_at, entered_at, deadline, committed_slot, index, units, busy_seconds, disputes, attempt, audit_attempt, replica, status, class, drawn, audits_owed, audits_claimed, audits_committed, audits_revealed, audits_paid, version, bump, reserved }
+    Job { requester, payer, manifest, engine, client, seed, statement, nonce, units, price_per_unit, premium_per_unit, work_per_unit, escrow, units_accepted, spent, refunded, opened_slot, opened_at, deadline, units_per_lease, leases, leases_settled, lease_seconds, input_faults, minimum_memory_mib, minimum_reputation, region, audit_probability_bps, requester_reputation, tier, bandwidth_tier, replicas, class, verification, status, seeded, version, bump, fault_operators, fault_operator, reserved, settled }
+    Lease { job, node, payer, commitment, root, result, audit_seed, auditors, first_unit, value, premium, penalty, claimable_at, claimed_at, entered_at, deadline, committed_slot, index, units, busy_seconds, disputes, attempt, audit_attempt, replica, status, class, drawn, audits_owed, audits_claimed, audits_committed, audits_revealed, audits_paid, input_fault, version, bump, reserved }
     Audit { lease, node, payer, commitment, root, value, penalty, entered_at, deadline, committed_slot, attempt, index, status, class, version, bump, reserved }
     Dispute { lease, job, payer, defender, challenger, defender_key, challenger_key, audit, referee, statement, root, low, high, output, trace, bond, owed, forfeited, unit, first, count, segments, segment_steps, segment, opened_at, deadline, hashes, number, moves, turn_seconds, attempt, stage, posted, verdict, version, bump, reserved }
     Evidence { author, dispute }
@@ -66,7 +66,7 @@ layouts! {
     OperatorRegistered { wallet, payout }
     OperatorClosed { wallet }
     PayoutChanged { wallet, before, after }
-    NodeRegistered { node, identity, operator, hardware, asks, registered_slot, capacity, memory_mib, region, classes, draining, padding }
+    NodeRegistered { node, identity, operator, hardware, asks, registered_slot, capacity, memory_mib, region, minimum_requester_reputation, classes, draining, padding }
     NodeClosed { node, operator }
     StakeChanged { node, stake_before, stake_after, unbonding_before, unbonding_after, unbonding_until }
     StakeSlashed { node, evidence, from_stake, from_unbonding, reason }
@@ -75,9 +75,9 @@ layouts! {
     JobSeeded { job, seed, slot }
     JobCancelled { job, leases_settled }
     LeaseReleased { job, index, refund, escrow_after, available_after }
-    JobClosed { job, spent, refunded }
+    JobClosed { job, spent, refunded, reputation_before, reputation_after, closed_at, input_faults, reason, padding }
     LeaseClaimed { lease, job, node, first_unit, value, premium, penalty, weight, delay_ms, claimed_at, deadline, index, units, attempt, replica }
-    LeaseReturned { lease, node, claimable_at, reputation_before, reputation_after }
+    LeaseReturned { lease, node, claimable_at, reputation_before, reputation_after, input_faults, fault_operators, reason, padding }
     LeaseExpired { lease, node, deadline, claimable_at, reputation_before, reputation_after }
     AttestationCommitted { lease, node, commitment, slot, reveal_by }
     AttestationRevealed { lease, node, root, result, challenge_until }
@@ -113,10 +113,11 @@ layouts! {
     EpochFinalized { number, emission, work, smoothed_work, burned, bought, operations_pool, creators_pool, availability_pool, work_pools, carry }
     EpochClaimed { number, node, operator, payout, work, amounts, availability_amount }
     OperationsClaimed { number, amount }
+    NodeReviewed { node, epoch, reputation_bps, uptime_bps, is_active, verdict, tier_before, tier_after, good_epochs, bad_epochs, is_late, padding }
 }
 
 instructions! {
-    NetworkAcceptAuthority, NetworkInit, NetworkOfferAuthority, NetworkPause, NetworkSetOracle, NetworkSetParameters, OraclePublish, OracleSetPublishers, EngineRegister, CreditBuy, CreditOpen, OperatorClose, OperatorRegister, OperatorSetPayout, NodeClose, NodeDrain, NodeRegister, NodeUpdate, SlashBurn, StakeDeposit, StakeUnbond, StakeWithdraw, JobCancel, JobClose, JobOpen, JobSeed, LeaseRelease, LeaseAccept, LeaseClaim, LeaseClose, LeaseExpire, LeaseReturn, AttestationCommit, AttestationReveal, AuditAccept, AuditClaim, AuditClose, AuditCommit, AuditDraw, AuditExpire, AuditForfeit, AuditLapse, AuditReveal, DisputeClose, DisputeDivide, DisputeOpen, DisputeOpenAudit, DisputePick, DisputeProve, DisputeSegment, DisputeSettle, DisputeTimeout, DisputeUnit, EvidenceClose, EvidenceOpen, EvidenceWrite, EpochClaim, EpochClaimOperations, EpochFinalize, EpochOpen, EpochShardClose, EpochShardOpen, EpochSum, NodeEpochClose, NodeEpochOpen,
+    NetworkAcceptAuthority, NetworkInit, NetworkOfferAuthority, NetworkPause, NetworkSetOracle, NetworkSetParameters, OraclePublish, OracleSetPublishers, EngineRegister, CreditBuy, CreditOpen, OperatorClose, OperatorRegister, OperatorSetPayout, NodeClose, NodeDrain, NodeRegister, NodeUpdate, SlashBurn, StakeDeposit, StakeUnbond, StakeWithdraw, JobCancel, JobClose, JobOpen, JobSeed, LeaseRelease, LeaseAccept, LeaseClaim, LeaseClose, LeaseExpire, LeaseReturn, AttestationCommit, AttestationReveal, AuditAccept, AuditClaim, AuditClose, AuditCommit, AuditDraw, AuditExpire, AuditForfeit, AuditLapse, AuditReveal, DisputeClose, DisputeDivide, DisputeOpen, DisputeOpenAudit, DisputePick, DisputeProve, DisputeSegment, DisputeSettle, DisputeTimeout, DisputeUnit, EvidenceClose, EvidenceOpen, EvidenceWrite, EpochClaim, EpochClaimOperations, EpochFinalize, EpochOpen, EpochShardClose, EpochShardOpen, EpochSum, NodeEpochClose, NodeEpochOpen, NodeReview,
 }
 
 fn golden() -> String {

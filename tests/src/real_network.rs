@@ -131,8 +131,15 @@ impl RealNetwork {
         self.give_render(chain, "operator", STAKE).await;
         let (wallet, identity) = (key("operator"), key("node"));
         let tokens = address::associated_token(&wallet.pubkey(), &self.mint);
-        let offer =
-            NodeOffer { hardware: [b'x'; 32], asks: [1; 2], capacity: 16, memory_mib: 1_024, region: 0, classes: 1 };
+        let offer = NodeOffer {
+            hardware: [b'x'; 32],
+            asks: [1; 2],
+            capacity: 16,
+            memory_mib: 1_024,
+            region: 0,
+            minimum_requester_reputation: 0,
+            classes: 1,
+        };
         let register = [
             instruction::operator_register(&wallet.pubkey(), &tokens),
             instruction::node_register(&wallet.pubkey(), &identity.pubkey(), offer),

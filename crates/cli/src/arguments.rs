@@ -11,7 +11,8 @@ use crate::job::JobCommand;
 use crate::network::NetworkCommand;
 use crate::node::NodeCommand;
 use crate::oracle::OracleCommand;
-use crate::{CliError, Context, credits, dispute, epoch, job, network, node, oracle, reference};
+use crate::reputation::ReputationCommand;
+use crate::{CliError, Context, credits, dispute, epoch, job, network, node, oracle, reference, reputation};
 
 /// Buys credits, orders pictures from the render network, and fetches them
 #[derive(Debug, Parser)]
@@ -43,6 +44,9 @@ enum Command {
     /// Shows the machines of the network
     #[command(subcommand)]
     Node(NodeCommand),
+    /// Shows how nodes and requesters stand, and why
+    #[command(subcommand)]
+    Reputation(ReputationCommand),
     /// Shows what an epoch pays
     #[command(subcommand)]
     Epoch(EpochCommand),
@@ -86,6 +90,7 @@ async fn dispatch(context: &Context<'_>, command: Command) -> Result<(), CliErro
         Command::Job(command) => job::run(context, command).await,
         Command::Dispute(command) => dispute::run(context, command).await,
         Command::Node(command) => node::run(context, command).await,
+        Command::Reputation(command) => reputation::run(context, command).await,
         Command::Epoch(command) => epoch::run(context, command).await,
         // Printed without a chain, before.
         Command::Completions { .. } | Command::Reference => Ok(()),

@@ -17,6 +17,7 @@ pub mod node;
 pub mod oracle;
 pub mod output;
 pub mod reference;
+pub mod reputation;
 
 pub use context::Context;
 pub use error::{CliError, Fault};

@@ -14,6 +14,7 @@ pub mod flow;
 pub mod instruction;
 pub mod lottery;
 pub mod manifest;
+pub mod region;
 
 pub use chain::{Chain, ChainError};
 pub use error::ClientError;

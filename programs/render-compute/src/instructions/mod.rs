@@ -36,8 +36,8 @@ pub use network::{
     network_set_parameters::*,
 };
 pub use node::{
-    node_close::*, node_drain::*, node_register::*, node_review::*, node_update::*, slash_burn::*, stake_deposit::*, stake_unbond::*,
-    stake_withdraw::*,
+    node_close::*, node_drain::*, node_register::*, node_review::*, node_update::*, slash_burn::*, stake_deposit::*,
+    stake_unbond::*, stake_withdraw::*,
 };
 pub use operator::{operator_close::*, operator_register::*, operator_set_payout::*};
 pub use oracle::{oracle_publish::*, oracle_set_publishers::*};
