@@ -65,7 +65,7 @@ events! {
     NetworkInitialized, ParametersChanged, PauseChanged, AuthorityOffered, AuthorityAccepted, OracleChanged,
     PublishersChanged, PriceReported, EngineRegistered,
     CreditAccountOpened, CreditsBought,
-    OperatorRegistered, OperatorClosed, PayoutChanged, NodeRegistered, NodeClosed, StakeChanged, StakeSlashed, SlashBurned,
+    OperatorRegistered, OperatorClosed, PayoutChanged, NodeRegistered, NodeReviewed, NodeClosed, StakeChanged, StakeSlashed, SlashBurned,
     JobOpened, JobSeeded, JobCancelled, LeaseReleased, JobClosed,
     LeaseClaimed, LeaseReturned, LeaseExpired, AttestationCommitted, AttestationRevealed, LeaseAccepted, LeaseClosed,
     AuditDrawn, AuditClaimed, AuditCommitted, AuditRevealed, AuditAccepted, AuditExpired, AuditLapsed, AuditForfeited,

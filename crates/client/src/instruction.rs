@@ -7,15 +7,16 @@ mod client;
 mod governance;
 mod probe;
 mod rebate;
+mod review;
 
 use crate::address::{self, ASSOCIATED_TOKEN_PROGRAM, PROGRAM, SYSTEM_PROGRAM, TOKEN_PROGRAM};
 use anchor_lang::Discriminator;
-use market_model::Parameters;
+use market_model::{Parameters, reputation::Reason};
 use render_compute::{
     accounts,
     constants::MAX_PUBLISHERS,
     instruction as data,
-    state::{Audit, Dispute, Lease, Network},
+    state::{Audit, Dispute, Job, Lease, Network},
 };
 use solana_address::Address;
 use solana_instruction::{AccountMeta, Instruction};
@@ -24,6 +25,7 @@ pub use client::{ClientTerms, client_enable, client_register, client_update};
 pub use governance::*;
 pub use probe::*;
 pub use rebate::{job_epoch_close, job_epoch_open, rebate_claim};
+pub use review::node_review;
 pub use render_compute::instructions::{JobOrder, NodeOffer, ParameterChange};
 pub use solana_compute_budget_interface::ComputeBudgetInstruction;
 
@@ -325,9 +327,15 @@ pub fn job_cancel(requester: &Address, job: &Address) -> Instruction {
     data::JobCancel {}.to_instruction(accounts::JobCancel { requester: *requester, job: *job })
 }
 
-/// Removes a settled job; `payer` is who paid its rent (`job.payer`).
-pub fn job_close(signer: &Address, job: &Address, payer: &Address) -> Instruction {
-    data::JobClose {}.to_instruction(accounts::JobClose { signer: *signer, job: *job, payer: *payer })
+/// Removes a settled job and judges its requester by it.
+pub fn job_close(signer: &Address, address: &Address, job: &Job) -> Instruction {
+    data::JobClose {}.to_instruction(accounts::JobClose {
+        signer: *signer,
+        network: address::network(),
+        job: *address,
+        credit: address::credit(&job.requester),
+        payer: job.payer,
+    })
 }
 
 /// Escrows credits for work. `nonce` is the requester's next one (`credit.jobs`); `order.client` is a client account or zero.
@@ -402,13 +410,15 @@ pub fn lease_expire(lease: &Lease) -> Instruction {
     })
 }
 
-/// Gives back a lease before anything was committed to.
-pub fn lease_return(identity: &Address, lease: &Address) -> Instruction {
-    data::LeaseReturn {}.to_instruction(accounts::LeaseReturn {
+/// Gives back a lease before anything was committed to: for the node's own reasons ([`Reason::LeaseReturned`]), or because the job's inputs cannot be
+/// used ([`Reason::InputsUnusable`]).
+pub fn lease_return(identity: &Address, lease: &Lease, reason: Reason) -> Instruction {
+    data::LeaseReturn { reason: reason.code() }.to_instruction(accounts::LeaseReturn {
         identity: *identity,
         network: address::network(),
+        job: lease.job,
         node: address::node(identity),
-        lease: *lease,
+        lease: address::lease(&lease.job, lease.index, lease.replica),
     })
 }
 
@@ -797,8 +807,11 @@ pub fn epoch_sum(number: u64, shard: u8) -> Instruction {
 
 /// Removes a node's record of an epoch it has claimed; `payer` is who paid its rent (`node_epoch.payer`).
 pub fn node_epoch_close(node: &Address, number: u64, payer: &Address) -> Instruction {
-    data::NodeEpochClose {}
-        .to_instruction(accounts::NodeEpochClose { node_epoch: address::node_epoch(node, number), payer: *payer })
+    data::NodeEpochClose {}.to_instruction(accounts::NodeEpochClose {
+        node_epoch: address::node_epoch(node, number),
+        node: *node,
+        payer: *payer,
+    })
 }
 
 /// Creates the record of an identity's node in a running epoch. The epoch's shard of the identity must exist.
@@ -928,7 +941,8 @@ names! {
     OraclePublish = "oracle_publish", OracleSetPublishers = "oracle_set_publishers",
     EngineRegister = "engine_register", CreditBuy = "credit_buy", CreditOpen = "credit_open",
     OperatorClose = "operator_close", OperatorRegister = "operator_register", OperatorSetPayout = "operator_set_payout",
-    NodeClose = "node_close", NodeDrain = "node_drain", NodeMaintenance = "node_maintenance", NodeRegister = "node_register", NodeUpdate = "node_update",
+    NodeClose = "node_close", NodeDrain = "node_drain", NodeMaintenance = "node_maintenance",
+    NodeRegister = "node_register", NodeReview = "node_review", NodeUpdate = "node_update",
     SlashBurn = "slash_burn", StakeDeposit = "stake_deposit", StakeUnbond = "stake_unbond",
     StakeWithdraw = "stake_withdraw", JobCancel = "job_cancel", JobClose = "job_close", JobOpen = "job_open",
     JobSeed = "job_seed", LeaseRelease = "lease_release", LeaseAccept = "lease_accept", LeaseClaim = "lease_claim",

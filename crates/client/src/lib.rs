@@ -17,6 +17,7 @@ pub mod lottery;
 pub mod manifest;
 pub mod market;
 pub mod probe;
+pub mod region;
 
 pub use chain::{Chain, ChainError};
 pub use error::ClientError;

@@ -202,7 +202,7 @@ parameters! {
 
     race_region_near_bps: "bps", 6_000, 0..=10_000, "this project", "Region fit of a node in the same area of the world.";
     race_compute_yield_ms: "milliseconds", 2_000, 0..=60_000, "RNP-004: render before compute", "How much later a node that serves both classes may claim compute work.";
-    tier_spill_seconds: "seconds", 30, 0..=86_400, "Render's job assignment: priority work spills to economy nodes", "How much later an economy node may claim priority work, and any node economy work.";
+    tier_spill_seconds: "seconds", 30, 0..=86_400, "Render's job assignment: priority work spills to economy nodes", "How much later an economy node may claim priority work, and any node economy work; well below race_delay_cap_ms.";
     tier_promote_reputation_bps: "bps", 6_500, 5_000..=10_000, "this project", "Least reputation of an epoch that counts towards promotion.";
     tier_promote_uptime_bps: "bps", 9_500, 0..=10_000, "Spheron's tiers", "Least uptime of an epoch that counts towards promotion.";
     tier_promote_epochs: "epochs", 3, 1..=52, "this project; Spheron 3 to 30 eras", "Good epochs in a row for promotion.";

@@ -188,13 +188,7 @@ impl Reputation {
     }
 
     /// The score after an outcome that concerned this many credit units. A reason without a target of its own moves nothing.
-    pub fn update(
-        self,
-        reason: Reason,
-        credits: u64,
-        now: i64,
-        rules: &ReputationRules,
-    ) -> Result<Self, MarketError> {
+    pub fn update(self, reason: Reason, credits: u64, now: i64, rules: &ReputationRules) -> Result<Self, MarketError> {
         match reason.target_bps(rules) {
             Some(target_bps) => self.moved(target_bps, credits, now, rules),
             None => Ok(self),

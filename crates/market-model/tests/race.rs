@@ -321,7 +321,8 @@ fn the_reference_is_the_active_stake_and_at_least_the_least_stake() {
 fn first_delay(nodes: u64, stake_reference: u64) -> f64 {
     let rules = RaceRules { stake_reference, delay_cap_ms: u64::MAX, ..rules() };
     let weight = weight(&PERFECT, &rules).unwrap();
-    let first = |lease: u64| (0..nodes).map(|node| delay_ms(mix(mix(lease) ^ mix(!node)), weight, &rules)).min().unwrap();
+    let first =
+        |lease: u64| (0..nodes).map(|node| delay_ms(mix(mix(lease) ^ mix(!node)), weight, &rules)).min().unwrap();
     (0..2_000).map(|lease| first(lease) as f64).sum::<f64>() / 2_000.0
 }
 
@@ -354,8 +355,10 @@ fn what_class_and_tier_add_never_passes_the_cap() {
 /// How many of 40,000 leases each node wins, put back by a time of its own.
 fn wins_put_back(nodes: &[(u64, u64)]) -> Vec<f64> {
     let rules = RaceRules { delay_cap_ms: u64::MAX, stake_reference: 10 * MIN_STAKE, ..rules() };
-    let weights: Vec<u64> =
-        nodes.iter().map(|(stake, _)| weight(&Factors { stake: stake * MIN_STAKE, ..PERFECT }, &rules).unwrap()).collect();
+    let weights: Vec<u64> = nodes
+        .iter()
+        .map(|(stake, _)| weight(&Factors { stake: stake * MIN_STAKE, ..PERFECT }, &rules).unwrap())
+        .collect();
     let mut wins = vec![0.0; nodes.len()];
     for lease in 0..40_000_u64 {
         let delay = |node: usize| {

@@ -201,7 +201,8 @@ fn an_outcome_without_credits_or_without_a_target_moves_not_even_the_clock() {
 // Requesters.
 
 const DOLLAR: u64 = 1_000_000;
-const FINISHED: JobRecord = JobRecord { spent: 100 * DOLLAR, refunded: 0, leases: 10, faults: 0, is_corroborated: false };
+const FINISHED: JobRecord =
+    JobRecord { spent: 100 * DOLLAR, refunded: 0, leases: 10, faults: 0, is_corroborated: false };
 
 fn judged(bps: u64, job: &JobRecord) -> (u64, Reason) {
     let (after, reason) = of_job(score(bps), job, T, &RULES).unwrap();
@@ -292,9 +293,7 @@ fn one_operator_alone_ruins_nobody() {
 fn a_rule_that_believes_one_operator_lets_it_slander() {
     is_broken(
         (any_score(), jobs()),
-        slander_law(|before, job, now, rules| {
-            of_job(before, &JobRecord { is_corroborated: true, ..*job }, now, rules)
-        }),
+        slander_law(|before, job, now, rules| of_job(before, &JobRecord { is_corroborated: true, ..*job }, now, rules)),
     );
 }
 

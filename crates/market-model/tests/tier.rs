@@ -25,7 +25,12 @@ fn after(standing: Standing, epochs: &[EpochFacts]) -> Standing {
 
 fn facts() -> impl Strategy<Value = EpochFacts> {
     (4_000_u64..8_000, 8_500_u64..=10_000, any::<bool>(), prop::bool::weighted(0.9)).prop_map(
-        |(reputation_bps, uptime_bps, is_active, is_next)| EpochFacts { reputation_bps, uptime_bps, is_active, is_next },
+        |(reputation_bps, uptime_bps, is_active, is_next)| EpochFacts {
+            reputation_bps,
+            uptime_bps,
+            is_active,
+            is_next,
+        },
     )
 }
 
@@ -106,10 +111,7 @@ fn nobody_is_promoted_without_the_good_epochs_in_a_row() {
 
 #[test]
 fn a_review_that_forgives_what_was_left_out_promotes_too_early() {
-    let likely = prop::collection::vec(
-        (any::<bool>()).prop_map(|is_next| EpochFacts { is_next, ..GOOD }),
-        0..40,
-    );
+    let likely = prop::collection::vec((any::<bool>()).prop_map(|is_next| EpochFacts { is_next, ..GOOD }), 0..40);
     is_broken(
         likely,
         promotion_law(|standing, facts, rules| review(standing, &EpochFacts { is_next: true, ..*facts }, rules)),

@@ -105,6 +105,21 @@ fn nonces_are_used_in_order_and_once() {
 }
 
 #[test]
+fn a_job_carries_its_requesters_reputation_of_the_moment() {
+    let world = World::new();
+    let requester = world.requester_with("requester", 10 * USD);
+    let first = world.open(&requester, order());
+    assert_eq!(world.get::<Job>(&first).requester_reputation, 5_000);
+    let half_life = i64::try_from(world.network().parameters().reputation_half_life_seconds).unwrap();
+    let long_ago = world.time() - half_life;
+    world.alter(&requester.credit(), |credit: &mut CreditAccount| {
+        (credit.reputation, credit.reputation_at) = (9_000 << 16, long_ago);
+    });
+    let second = world.open(&requester, order());
+    assert!(world.get::<Job>(&second).requester_reputation.abs_diff(7_000) <= 1);
+}
+
+#[test]
 fn the_nonce_of_a_closed_job_is_not_used_again() {
     let world = World::new();
     let requester = world.requester_with("requester", 10 * USD);
@@ -114,7 +129,7 @@ fn the_nonce_of_a_closed_job_is_not_used_again() {
     for index in 0..2 {
         world.apply(instruction::lease_release(&job, &key, index), &signers);
     }
-    world.apply(instruction::job_close(&key, &job, &key), &signers);
+    world.apply(instruction::job_close(&key, &job, &world.get(&job)), &signers);
     world.refuse(opening(&requester, 0, order()), &signers, RenderError::WrongNonce);
 }
 

@@ -16,7 +16,7 @@ use crate::{
 use bytes::Bytes;
 use futures_util::future::join_all;
 use kernels::attestation;
-use market_model::lease::LeaseState;
+use market_model::{lease::LeaseState, reputation::Reason};
 use render_compute::state::{Job, Lease};
 use render_compute_client::{
     ChainError, ClientError, Instruction, Signer,
@@ -36,6 +36,27 @@ const RETURN: &str = "a return";
 const EXPIRE: &str = "marking a missed deadline";
 const PREPARE: &str = "preparing an acceptance";
 pub(super) const RENDER: &str = "rendering";
+
+/// Why a lease is given back.
+#[derive(Clone, Debug)]
+pub(super) struct Surrender {
+    /// For the chain.
+    reason: Reason,
+    /// For people.
+    words: String,
+}
+
+impl Surrender {
+    /// For a reason that lies with this node.
+    pub(super) fn own(words: impl ToString) -> Self {
+        Self { reason: Reason::LeaseReturned, words: words.to_string() }
+    }
+
+    /// Because the job's inputs cannot be used: by nobody, as far as this node can see.
+    fn inputs(words: impl ToString) -> Self {
+        Self { reason: Reason::InputsUnusable, words: words.to_string() }
+    }
+}
 
 /// A transaction about a lease or an audit, and what it means when it stands.
 pub(super) struct Action {
@@ -231,9 +252,9 @@ impl Worker {
                 self.guard_deadline(held, moment.now);
             }
             // What was rendered in the last moment after all is committed to.
-            if let Some(reason) = self.giving_up.get(&key).filter(|_| step == LeaseStep::Render) {
+            if let Some(surrender) = self.giving_up.get(&key).filter(|_| step == LeaseStep::Render) {
                 if is(&held.lease, LeaseState::Claimed) && self.renderer.current() != Some(key) {
-                    actions.push(self.give_back(held, reason.clone()));
+                    actions.push(self.give_back(held, surrender.clone()));
                 }
                 continue;
             }
@@ -282,20 +303,20 @@ impl Worker {
         if now < last {
             self.wake_at(last);
         } else if let std::collections::hash_map::Entry::Vacant(entry) = self.giving_up.entry(key) {
-            entry.insert("it would not be ready before its deadline".into());
+            entry.insert(Surrender::own("it would not be ready before its deadline"));
             if self.renderer.current() == Some(key) {
                 self.renderer.cancel();
             }
         }
     }
 
-    fn give_back(&self, held: &Held, reason: String) -> Action {
+    fn give_back(&self, held: &Held, surrender: Surrender) -> Action {
         let identity = self.settings.identity.pubkey();
         Action {
             what: RETURN,
             key: held.key(),
-            instructions: vec![instruction::lease_return(&identity, &held.address)],
-            meaning: Meaning::Return { reason },
+            instructions: vec![instruction::lease_return(&identity, &held.lease, surrender.reason)],
+            meaning: Meaning::Return { reason: surrender.words },
         }
     }
 
@@ -596,8 +617,12 @@ impl Worker {
                         self.render_can_return = work.is_fresh && key.audit.is_none();
                     }
                 }
+                // Whether it can be served later is looked at before it is claimed again.
                 Err(error @ (PrepareError::Wrong(_) | PrepareError::Absent(_))) if key.audit.is_none() => {
-                    // Whether it can be served later is looked at before it is claimed again.
+                    self.giving_up.insert(key, Surrender::inputs(error));
+                    self.wake_at(moment.now);
+                }
+                Err(error @ PrepareError::TooLarge(_)) if key.audit.is_none() => {
                     self.give_up(key, &error.to_string(), moment.now);
                 }
                 Err(error) => {
@@ -613,7 +638,7 @@ impl Worker {
         if key.audit.is_some() {
             return;
         }
-        self.giving_up.insert(key, reason.to_owned());
+        self.giving_up.insert(key, Surrender::own(reason));
         self.wake_at(now);
     }
 }

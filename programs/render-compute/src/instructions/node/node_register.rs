@@ -74,10 +74,7 @@ pub fn node_register(ctx: &mut Context<NodeRegister>, offer: NodeOffer) -> Resul
 pub fn set_offer(node: &mut Node, offer: &NodeOffer) -> Result<()> {
     require!(offer.capacity > 0, RenderError::ZeroValue);
     require!(offer.classes != 0 && offer.classes < 1 << CLASSES, RenderError::UnknownKind);
-    require!(
-        u64::from(offer.minimum_requester_reputation) <= WHOLE_BPS,
-        refused(MarketError::ScoreOutOfRange)
-    );
+    require!(u64::from(offer.minimum_requester_reputation) <= WHOLE_BPS, refused(MarketError::ScoreOutOfRange));
     node.hardware = offer.hardware;
     node.asks = offer.asks;
     node.capacity = offer.capacity;
