@@ -4,6 +4,7 @@
 //! is honest; L12 speaks of votes, which do not exist yet.
 
 mod dispute;
+mod price;
 
 use crate::snapshot::Snapshot;
 use market_model::{
@@ -26,7 +27,7 @@ use std::{
     fmt,
 };
 
-/// A law by its name in the design; `Atomic` and `Cover` are the ledger's own.
+/// A law by its name in the design; `Atomic`, `Cover` and `Price` are the ledger's own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Law {
     /// Credits: available + escrowed = bought - spent.
@@ -55,6 +56,8 @@ pub enum Law {
     Atomic,
     /// A node answers for exactly what it holds.
     Cover,
+    /// The network's price is charged where it was asked for, and moves only by the use that was counted.
+    Price,
 }
 
 /// A law that does not hold, and how.
@@ -119,6 +122,10 @@ pub struct Ledger {
     claims: BTreeMap<u64, Claims>,
     minted: u64,
     honest: BTreeSet<Address>,
+    /// By lease: when its present attempt was claimed, and the seconds until its commitment.
+    worked: BTreeMap<Address, (i64, u64)>,
+    /// Busy seconds by epoch and node.
+    busy: BTreeMap<(u64, Address), u64>,
 }
 
 impl Ledger {
@@ -155,6 +162,7 @@ pub fn check(ledger: &mut Ledger, step: &Step) -> Vec<Violation> {
     check_cover(&step.after, &mut found);
     check_emission(ledger, &step.after, &mut found);
     check_epochs(ledger, &step.after, &mut found);
+    price::check(ledger, step, &mut found);
     check_rent(step, &mut found);
     check_race(step, &mut found);
     found.0
@@ -175,6 +183,7 @@ fn check_refused(step: &Step, found: &mut Found) {
 /// Adds an event to the ledger and checks what one event must satisfy by itself.
 fn absorb(ledger: &mut Ledger, event: &Event, step: &Step, found: &mut Found) {
     dispute::absorb(ledger, event, step, found);
+    price::absorb(ledger, event, step, found);
     match event {
         Event::CreditsBought(bought) => {
             let worth = u128::from(bought.credits) * u128::from(BASE_UNITS_TIMES_PRICE_PER_CREDIT);
