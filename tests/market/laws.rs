@@ -9,7 +9,7 @@ use market_tests::{
     laws::{Law, check},
     world::{USD, audited_parameters, order},
 };
-use render_compute::{events::*, instructions::JobOrder, state::*};
+use render_compute::{constants::EPOCH_SHARDS, events::*, instructions::JobOrder, state::*};
 use render_compute_client::{Address, address, event::Event, instruction};
 
 #[track_caller]
@@ -69,6 +69,49 @@ fn l3_notices_a_credit_that_leaves_twice() {
         }
     });
     breaks(&world, Law::L3, |step| step.after.edit::<Job>(&job, |job| job.settled[0] |= 2));
+}
+
+#[test]
+fn the_law_of_prices_notices_a_wrong_price_and_use_that_nobody_made() {
+    let world = World::new();
+    let requester = world.requester_with("requester", USD);
+    let order = JobOrder { work_per_unit: 360_000_000, price_per_unit: USD, at_network_price: 1, ..order() };
+    world.open(&requester, order);
+    breaks(&world, Law::Price, |step| {
+        for event in &mut step.events {
+            if let Event::JobOpened(opened) = event {
+                opened.price_per_unit -= 1;
+            }
+        }
+    });
+    breaks(&world, Law::Price, |step| {
+        step.after.edit::<Network>(&address::network(), |network| network.price_index_bps[1] += 1);
+    });
+    let (world, _, machine, ..) = accepted();
+    breaks(&world, Law::Price, |step| {
+        step.after.edit::<NodeEpoch>(&address::node_epoch(&machine.node, 1), |record| record.busy_seconds += 1);
+    });
+    breaks(&world, Law::Price, |step| {
+        for event in &mut step.events {
+            if let Event::LeaseAccepted(accepted) = event {
+                accepted.busy_seconds += 1;
+            }
+        }
+    });
+    let world = World::new();
+    world.warp_to(world.get::<Epoch>(&address::epoch(1)).ends_at);
+    for shard in 0..EPOCH_SHARDS {
+        world.apply(instruction::epoch_sum(1, shard), &[&world.crank]);
+    }
+    world.apply(instruction::epoch_finalize(1), &[&world.crank]);
+    breaks(&world, Law::Price, |step| {
+        for event in &mut step.events {
+            if let Event::EpochFinalized(finalized) = event {
+                finalized.busy_seconds[0] += 1;
+                finalized.capacity_seconds[0] += 1;
+            }
+        }
+    });
 }
 
 #[test]

@@ -5,6 +5,7 @@
 
 mod dispute;
 mod governance;
+mod price;
 mod probe;
 
 use crate::snapshot::Snapshot;
@@ -29,7 +30,7 @@ use std::{
     fmt,
 };
 
-/// A law by its name in the design; `Atomic`, `Cover` and `Limiter` are the ledger's own.
+/// A law by its name in the design; `Atomic`, `Cover`, `Limiter` and `Price` are the ledger's own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Law {
     /// Credits: available + escrowed = bought - spent.
@@ -62,6 +63,8 @@ pub enum Law {
     Cover,
     /// Whatever is minted passes the mint limiter.
     Limiter,
+    /// The network's price is charged where it was asked for, and moves only by the use that was counted.
+    Price,
 }
 
 /// A law that does not hold, and how.
@@ -132,6 +135,10 @@ pub struct Ledger {
     minted: u64,
     recycled: u64,
     honest: BTreeSet<Address>,
+    /// By lease: when its present attempt was claimed, and the seconds until its commitment.
+    worked: BTreeMap<Address, (i64, u64)>,
+    /// Busy seconds by epoch and node.
+    busy: BTreeMap<(u64, Address), u64>,
 }
 
 impl Ledger {
@@ -171,6 +178,7 @@ pub fn check(ledger: &mut Ledger, step: &Step) -> Vec<Violation> {
     check_epochs(ledger, &step.after, &mut found);
     check_job_records(ledger, &step.after, &mut found);
     probe::check(ledger, &step.after, &mut found);
+    price::check(ledger, step, &mut found);
     check_rent(step, &mut found);
     check_race(step, &mut found);
     governance::check(step, &mut found);
@@ -193,6 +201,7 @@ fn check_refused(step: &Step, found: &mut Found) {
 fn absorb(ledger: &mut Ledger, event: &Event, step: &Step, found: &mut Found) {
     dispute::absorb(ledger, event, step, found);
     probe::absorb(ledger, event, step, found);
+    price::absorb(ledger, event, step, found);
     match event {
         Event::CreditsBought(bought) => {
             let worth = u128::from(bought.credits) * u128::from(BASE_UNITS_TIMES_PRICE_PER_CREDIT);

@@ -51,7 +51,10 @@ fn text(answer: &EarningsAnswer) -> String {
     let [render_use, compute_use] = answer.utilisation_bps;
     facts(&[
         ("model", answer.gpu.to_owned()),
-        ("look back", format!("{} epochs, {} seconds, {} nodes now", answer.epochs, answer.epochs_seconds, answer.nodes)),
+        (
+            "look back",
+            format!("{} epochs, {} seconds, {} nodes now", answer.epochs, answer.epochs_seconds, answer.nodes),
+        ),
         ("utilisation", format!("{} render, {} compute", share(render_use), share(compute_use))),
         ("rendering", day(answer.render_work_render_base_units_per_day)),
         ("compute", day(answer.compute_work_render_base_units_per_day)),

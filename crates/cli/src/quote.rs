@@ -134,7 +134,10 @@ fn text(answer: &QuoteAnswer) -> String {
     let head = facts(&[
         ("tier", format!("{}: {}", answer.chosen.tier, answer.why)),
         ("costs", Usd(answer.chosen.credit_units).to_string()),
-        ("done in", format!("{}, wished {}", duration(answer.chosen.expected_seconds), duration(Some(answer.wished_seconds)))),
+        (
+            "done in",
+            format!("{}, wished {}", duration(answer.chosen.expected_seconds), duration(Some(answer.wished_seconds))),
+        ),
         ("cut", format!("{} units in {} leases, bandwidth {}", answer.units, answer.leases, answer.bandwidth_tier)),
         ("RENDER at", answer.price_e8_usd.map_or("no acceptable price".to_owned(), |price| Price(price).to_string())),
     ]);
@@ -150,7 +153,10 @@ fn text(answer: &QuoteAnswer) -> String {
         ]
     };
     let rows: Vec<[String; 7]> = answer.tiers.iter().map(row).collect();
-    format!("{head}\n\n{}", table(["tier", "costs", "of it audits", "RENDER", "of base price", "nodes", "done in"], &rows))
+    format!(
+        "{head}\n\n{}",
+        table(["tier", "costs", "of it audits", "RENDER", "of base price", "nodes", "done in"], &rows)
+    )
 }
 
 #[cfg(test)]

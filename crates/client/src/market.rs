@@ -7,11 +7,7 @@
 //! * The speed of a place is that of the leases on the chain that were committed: their work over the seconds from claim to commitment.
 //! * A node without a rating by probes counts in estimates of earnings as the model that its hardware is called, else as the reference node.
 
-use crate::{
-    account,
-    chain::Chain,
-    error::ClientError,
-};
+use crate::{account, chain::Chain, error::ClientError};
 use bytemuck::Zeroable;
 use market_model::{
     MarketError, Parameters,
@@ -128,7 +124,9 @@ fn sentence(why: Why) -> &'static str {
         Why::FastestButLate => "no tier is expected to be done in time; this is the fastest",
         Why::AskedInTime => "the tier that was asked for; it is expected to be done in time",
         Why::AskedButLate => "the tier that was asked for; it is not expected to be done in time",
-        Why::TimeUnknown => "nodes have no free places, or no leases on the chain show their speed: no time can be told",
+        Why::TimeUnknown => {
+            "nodes have no free places, or no leases on the chain show their speed: no time can be told"
+        }
     }
 }
 
@@ -176,11 +174,7 @@ pub fn lower_price(network: &Network, oracle: &Oracle, now: i64) -> Result<u64, 
 }
 
 /// The same where it can be read; a Pyth update comes with each purchase and is not known before.
-async fn known_price(
-    chain: &(impl Chain + ?Sized),
-    network: &Network,
-    now: i64,
-) -> Result<Option<u64>, ClientError> {
+async fn known_price(chain: &(impl Chain + ?Sized), network: &Network, now: i64) -> Result<Option<u64>, ClientError> {
     if network.oracle_kind != ORACLE_PUBLISHERS {
         return Ok(None);
     }
@@ -207,11 +201,7 @@ pub async fn state(
 }
 
 /// The latest finalized epochs, the latest first.
-async fn finalized(
-    chain: &(impl Chain + ?Sized),
-    network: &Network,
-    most: u64,
-) -> Result<Vec<Epoch>, ClientError> {
+async fn finalized(chain: &(impl Chain + ?Sized), network: &Network, most: u64) -> Result<Vec<Epoch>, ClientError> {
     let mut found = Vec::new();
     // The running epoch and one whose end nobody has settled stand before them.
     for number in (1..=network.epoch).rev() {
@@ -300,7 +290,8 @@ impl Places<'_> {
 
     /// Work and seconds of the committed leases of the class.
     fn sample(&self) -> (u64, u64) {
-        let committed = self.leases.iter().filter(|(_, lease)| lease.class == self.request.class && lease.busy_seconds > 0);
+        let committed =
+            self.leases.iter().filter(|(_, lease)| lease.class == self.request.class && lease.busy_seconds > 0);
         committed.fold((0, 0), |(work, seconds), (_, lease)| {
             let Some(job) = self.jobs.get(&lease.job) else { return (work, seconds) };
             let done = job.work_per_unit.saturating_mul(u64::from(lease.units));
@@ -382,10 +373,7 @@ fn hardware_of(node: &Node) -> Option<&'static GpuModel> {
 }
 
 /// Estimates a machine's earnings.
-pub async fn earnings(
-    chain: &(impl Chain + ?Sized),
-    request: &EarningsRequest,
-) -> Result<EarningsAnswer, ClientError> {
+pub async fn earnings(chain: &(impl Chain + ?Sized), request: &EarningsRequest) -> Result<EarningsAnswer, ClientError> {
     let network = account::network(chain).await?;
     let parameters = network.parameters();
     let now = chain.clock().await?.unix_timestamp;
@@ -421,12 +409,8 @@ pub async fn earnings(
             request.model.name
         ))
     })?;
-    let machine = Machine {
-        compute,
-        availability,
-        serves_render: request.serves_render,
-        serves_compute: request.serves_compute,
-    };
+    let machine =
+        Machine { compute, availability, serves_render: request.serves_render, serves_compute: request.serves_compute };
     let price_us_cents = request.model.price_cents;
     let found = quote::earnings(&machine, &epochs, price_e8_usd, price_us_cents).map_err(refused)?;
     let multiplier_e4 = request.model.multiplier().map_err(refused)?;

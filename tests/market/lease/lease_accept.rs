@@ -58,6 +58,43 @@ fn accepted_work_is_paid_once_and_counts_in_the_epoch() {
 }
 
 #[test]
+fn the_seconds_from_claim_to_commitment_count_as_use() {
+    let world = World::new();
+    let (requester, machine) = (world.requester_with("requester", USD), world.machine("machine"));
+    let job = world.open_seeded(&requester, order());
+    let lease = world.claim(&machine, &job, 0);
+    let claimed_at = world.time();
+    world.warp(37);
+    world.commit(&machine, &lease);
+    let state: Lease = world.get(&lease);
+    assert_eq!((state.claimed_at, state.busy_seconds), (claimed_at, 37));
+    // What follows the commitment does not count.
+    world.warp(20);
+    world.apply(World::revealing(&machine, &lease), &[&machine.identity]);
+    world.accept(&machine, &lease);
+    assert_eq!(world.get::<NodeEpoch>(&address::node_epoch(&machine.node, 1)).busy_seconds, 37);
+    let shard: EpochShard = world.get(&address::epoch_shard(1, address::shard_of(&machine.key())));
+    assert_eq!(shard.busy_seconds, [37, 0]);
+}
+
+#[test]
+fn only_the_attempt_that_was_accepted_counts_as_use() {
+    let world = World::new();
+    let (requester, machine) = (world.requester_with("requester", USD), world.machine("machine"));
+    let job = world.open_seeded(&requester, order());
+    let lease = world.claim(&machine, &job, 0);
+    world.warp(50);
+    world.apply(instruction::lease_return(&machine.key(), &lease), &[&machine.identity]);
+    let again = world.claim(&machine, &job, 0);
+    assert_eq!(world.get::<Lease>(&again).busy_seconds, 0);
+    world.warp(5);
+    world.commit(&machine, &again);
+    world.apply(World::revealing(&machine, &again), &[&machine.identity]);
+    world.accept(&machine, &again);
+    assert_eq!(world.get::<NodeEpoch>(&address::node_epoch(&machine.node, 1)).busy_seconds, 5);
+}
+
+#[test]
 fn the_last_lease_finishes_the_job() {
     let (world, _, machine, job, lease) = ready();
     world.apply(world.accepting(&machine, &lease), &[&world.crank]);
