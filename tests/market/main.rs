@@ -18,4 +18,5 @@ mod network;
 mod node;
 mod operator;
 mod oracle;
+mod probe;
 mod referee;
