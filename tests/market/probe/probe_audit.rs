@@ -1,10 +1,10 @@
 //! A probe's answer under audit and dispute: the instructions are those of any lease.
 
-use market_model::{dispute::Verdict, lease::LeaseState, probe::Outcome};
+use market_model::{MarketError, dispute::Verdict, lease::LeaseState, probe::Outcome};
 use market_tests::{
     Machine, World,
     dispute::settling,
-    probe::{audited_probe_parameters, probe_offer},
+    probe::{audited_probe_parameters, probe_offer, probe_parameters},
     world::{RENDER, offer, replaced},
 };
 use render_compute::{
@@ -14,7 +14,7 @@ use render_compute::{
     instructions::{NodeOffer, ProbeOffer},
     state::*,
 };
-use render_compute_client::{Address, address, event::Event, instruction};
+use render_compute_client::{Address, Signer, address, event::Event, instruction};
 
 /// The score of the test's machines, see `probe_finish`.
 const SCORE: u64 = 1_820;
@@ -76,7 +76,7 @@ fn a_probe_is_not_finished_before_its_auditor_is_paid() {
     world.audited(&auditor, &lease, &World::root(&lease));
     world.apply(World::revealing(&machine, &lease), &[&machine.identity]);
     world.warp_to(world.get::<Lease>(&lease).deadline + 1);
-    world.refuse(world.finishing(&probe), &[&world.crank], market_model::MarketError::AuditsUnfinished);
+    world.refuse(world.finishing(&probe), &[&world.crank], MarketError::AuditsUnfinished);
 }
 
 #[test]
@@ -135,7 +135,7 @@ fn disputed() -> (Scene, Address) {
 #[test]
 fn a_node_that_loses_the_dispute_over_its_probe_loses_the_epochs_points() {
     let (Scene { world, machine, probe, lease, .. }, dispute) = disputed();
-    world.refuse(world.finishing(&probe), &[&world.crank], market_model::MarketError::LeaseNotRevealed);
+    world.refuse(world.finishing(&probe), &[&world.crank], MarketError::LeaseNotRevealed);
     // Nobody moves: it is the defender's turn.
     world.warp_to(world.get::<Dispute>(&dispute).deadline + 1);
     world.apply(instruction::dispute_timeout(&dispute), &[&world.crank]);
@@ -152,14 +152,14 @@ fn a_node_that_loses_the_dispute_over_its_probe_loses_the_epochs_points() {
 
 #[test]
 fn any_wallet_may_challenge_a_probe_with_a_bond() {
-    let world = World::with_probes(market_tests::probe::probe_parameters());
+    let world = World::with_probes(probe_parameters());
     let machine = world.enrolled("machine");
     world.prove(&machine, None);
     let (probe, lease) = world.asked(&machine, None);
     world.answer(&machine, &lease);
     let wallet = world.wallet("challenger");
     let render = world.render(&wallet, 100 * RENDER);
-    let key = render_compute_client::Signer::pubkey(&wallet);
+    let key = wallet.pubkey();
     let open =
         instruction::dispute_open(&world.network(), &key, &render, &address::engine(&PROBE_ENGINE), &world.get(&lease));
     world.apply(open, &[&wallet]);

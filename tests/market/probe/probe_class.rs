@@ -8,13 +8,13 @@ use market_tests::{
     world::{USD, order},
 };
 use render_compute::{
-    constants::{CLASS_COMPUTE, CLASS_PROBE},
+    constants::{CLASS_COMPUTE, CLASS_PROBE, PROBE_ENGINE},
     errors::RenderError,
     instructions::JobOrder,
     state::*,
 };
 use render_compute_client::{
-    address,
+    Signer, address,
     instruction::{self, EngineRegister},
 };
 
@@ -24,12 +24,7 @@ fn nobody_opens_a_job_of_the_engine_of_probes() {
     let requester = world.requester_with("requester", USD);
     let mut statement = order().statement;
     statement[0] = 2;
-    let open = instruction::job_open(
-        &requester.key(),
-        &render_compute::constants::PROBE_ENGINE,
-        0,
-        JobOrder { statement, ..order() },
-    );
+    let open = instruction::job_open(&requester.key(), &PROBE_ENGINE, 0, JobOrder { statement, ..order() });
     world.refuse(open, &[&requester.wallet], RenderError::IsProbe);
 }
 
@@ -102,7 +97,7 @@ fn nobody_can_cancel_a_probe() {
     let machine = world.enrolled("machine");
     let job = world.get::<Probe>(&world.open_probe(&machine, None)).job;
     for signer in [&machine.identity, &machine.wallet] {
-        let cancel = instruction::job_cancel(&render_compute_client::Signer::pubkey(signer), &job);
+        let cancel = instruction::job_cancel(&signer.pubkey(), &job);
         world.refuse(cancel, &[signer], RenderError::NotRequester);
     }
 }

@@ -12,7 +12,7 @@ use render_compute::{
     instructions::{NodeOffer, ProbeOffer},
     state::*,
 };
-use render_compute_client::{event::Event, instruction};
+use render_compute_client::{Signer, address, event::Event, instruction};
 use solana_instruction_error::InstructionError;
 
 #[test]
@@ -44,17 +44,13 @@ fn operator_and_machine_may_enrol_and_nobody_else() {
     let world = World::with_probes(probe_parameters());
     let (machine, other) = (world.machine("machine"), world.machine("other"));
     for stranger in [&other.identity, &other.wallet, &world.crank] {
-        let enrol = replaced(world.enrolling(&machine), &machine.key(), &solana_signer(stranger));
+        let enrol = replaced(world.enrolling(&machine), &machine.key(), &stranger.pubkey());
         world.refuse(enrol, &[stranger], RenderError::NotOperator);
     }
     let enrol = unsigned(world.enrolling(&machine), &machine.key());
     world.refuse(enrol, &[&world.crank], InstructionError::MissingRequiredSignature);
     let by_operator = instruction::probe_enroll(&machine.operator(), &machine.key(), probe_offer());
     world.apply(by_operator, &[&machine.wallet]);
-}
-
-fn solana_signer(key: &render_compute_client::Keypair) -> render_compute_client::Address {
-    render_compute_client::Signer::pubkey(key)
 }
 
 #[test]
@@ -98,7 +94,7 @@ fn a_foreign_account_with_the_right_bytes_is_refused() {
     let world = World::with_probes(probe_parameters());
     let machine = world.machine("machine");
     let enrol = world.enrolling(&machine);
-    for original in [machine.node, render_compute_client::address::network()] {
+    for original in [machine.node, address::network()] {
         let forged = replaced(enrol.clone(), &original, &world.forge(&original));
         world.refuse(forged, &[&machine.identity], InstructionError::IllegalOwner);
     }

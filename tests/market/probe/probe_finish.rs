@@ -4,7 +4,7 @@ use market_model::{MarketError, concentration::penalty_q32, probe::Outcome};
 use market_tests::{
     World,
     probe::probe_parameters,
-    world::{RENDER, audited_parameters, offer, only_event, replaced},
+    world::{RENDER, offer, only_event, replaced},
 };
 use render_compute::{errors::RenderError, events::ProbeFinished, state::*};
 use render_compute_client::{Address, address, event::Event, instruction};
@@ -245,7 +245,7 @@ fn another_operators_node_count_does_not_serve() {
 
 #[test]
 fn a_probe_counts_in_the_epoch_that_runs_when_it_is_finished() {
-    let world = World::with_probes(audited_parameters_unaudited());
+    let world = World::with_probes(probe_parameters());
     let machine = world.enrolled("machine");
     let (probe, lease) = world.asked(&machine, None);
     world.answer(&machine, &lease);
@@ -255,11 +255,6 @@ fn a_probe_counts_in_the_epoch_that_runs_when_it_is_finished() {
     world.prepare_accept(&machine);
     let event = finished(only_event(&world.apply(world.finishing(&probe), &[&world.crank])));
     assert_eq!(event.epoch, 2);
-}
-
-/// Probes with the other times of audited networks.
-fn audited_parameters_unaudited() -> market_model::Parameters {
-    market_model::Parameters { audit_probability_bps: 10, probe_interval_slots: 8, ..audited_parameters() }
 }
 
 #[test]
