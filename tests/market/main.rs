@@ -19,4 +19,5 @@ mod node;
 mod operator;
 mod oracle;
 mod probe;
+mod probe_referee;
 mod referee;
