@@ -6,6 +6,7 @@
 
 pub mod amount;
 pub mod backend;
+pub mod bandwidth;
 pub mod cli;
 mod commands;
 pub mod doctor;
