@@ -47,6 +47,8 @@ pub enum Command {
     Withdraw,
     /// Claim this node's share of every finalized epoch
     Claim,
+    /// Show what the node earned in the last epochs, and why not more
+    Earnings(Earnings),
     /// Take no new leases
     Drain {
         /// Take leases again
@@ -65,6 +67,17 @@ pub struct Bench {
     /// Measure less of the processor, in a few seconds and less exactly
     #[arg(long)]
     pub quick: bool,
+}
+
+/// Arguments of `earnings`.
+#[derive(Clone, Copy, Debug, clap::Args)]
+pub struct Earnings {
+    /// Epochs to show, the latest first
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..=100))]
+    pub epochs: u16,
+    /// Say of everything that did not earn why it did not, and what to do about it
+    #[arg(long)]
+    pub explain: bool,
 }
 
 /// Arguments of `init`.

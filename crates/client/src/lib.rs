@@ -5,15 +5,18 @@
 
 pub mod account;
 pub mod address;
+pub mod amount;
 pub mod blob;
 pub mod chain;
 pub mod dispute;
+pub mod earnings;
 pub mod error;
 pub mod event;
 pub mod flow;
 pub mod instruction;
 pub mod lottery;
 pub mod manifest;
+pub mod price;
 
 pub use chain::{Chain, ChainError};
 pub use error::ClientError;
