@@ -28,7 +28,7 @@ macro_rules! kinds {
 kinds! {
     Network = "network", Schedule = "emission schedule", Oracle = "oracle", Engine = "engine",
     CreditAccount = "credit account", Operator = "operator", Node = "node", Job = "job", Lease = "lease",
-    Audit = "audit", Dispute = "dispute", Evidence = "evidence", Epoch = "epoch", EpochShard = "epoch shard", NodeEpoch = "node's epoch record",
+    Audit = "audit", Probe = "probe", Dispute = "dispute", Evidence = "evidence", Epoch = "epoch", EpochShard = "epoch shard", NodeEpoch = "node's epoch record",
 }
 
 /// An account's value from its bytes, discriminator included. `None` when they are of another type or too few.
@@ -181,6 +181,23 @@ pub async fn audits_of_node(
     node: &Address,
 ) -> Result<Vec<(Address, Audit)>, ClientError> {
     list(chain, &[(std::mem::offset_of!(Audit, node), node.to_bytes().to_vec())]).await
+}
+
+/// Every probe that is under way.
+pub async fn probes(chain: &(impl Chain + ?Sized)) -> Result<Vec<(Address, Probe)>, ClientError> {
+    list(chain, &[]).await
+}
+
+/// A node's probe that is under way, if there is one.
+pub async fn probe_of(
+    chain: &(impl Chain + ?Sized),
+    address: &Address,
+    node: &Node,
+) -> Result<Option<Probe>, ClientError> {
+    match node.probes.checked_sub(1) {
+        Some(number) if node.is_probed == 1 => find(chain, &address::probe(address, number)).await,
+        _ => Ok(None),
+    }
 }
 
 /// Every dispute that was not closed.

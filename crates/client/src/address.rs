@@ -107,6 +107,11 @@ pub fn evidence(dispute: &Address, author: &Address) -> Address {
     derive(&[SEED_EVIDENCE, dispute.as_ref(), author.as_ref()])
 }
 
+/// A probe of a node by its number among the node's, from 0; `node` is the node account.
+pub fn probe(node: &Address, number: u32) -> Address {
+    derive(&[SEED_PROBE, node.as_ref(), &number.to_le_bytes()])
+}
+
 /// An epoch by its number.
 pub fn epoch(number: u64) -> Address {
     derive(&[SEED_EPOCH, &number.to_le_bytes()])
@@ -165,6 +170,8 @@ mod tests {
             dispute(&key, 1),
             evidence(&key, &key),
             evidence(&key, &SYSTEM_PROGRAM),
+            probe(&key, 0),
+            probe(&key, 1),
             epoch(1),
             epoch(2),
             epoch_shard(1, 0),

@@ -72,6 +72,8 @@ events! {
     AuditClosed,
     DisputeOpened, DisputeDivided, DisputePicked, UnitShown, SegmentShown, StepExecuted, DisputeDecided, WorkForfeited,
     DisputeSettled, DisputeClosed, EvidenceOpened, EvidenceClosed,
+    ProbeEnrolled, MaintenanceAnnounced, ProbeOpened, ProbeExpired, MeasurementCommitted, MeasurementRevealed, ProbeFinished,
+    ProbeAudited,
     EpochOpened, EpochShardOpened, EpochShardSummed, EpochShardClosed, EpochFinalized, EpochClaimed, OperationsClaimed,
     NodeEpochOpened, NodeEpochClosed,
 }
@@ -148,6 +150,7 @@ mod tests {
             include_str!("../../../programs/render-compute/src/events/lease.rs"),
             include_str!("../../../programs/render-compute/src/events/network.rs"),
             include_str!("../../../programs/render-compute/src/events/node.rs"),
+            include_str!("../../../programs/render-compute/src/events/probe.rs"),
         ]
         .into_iter()
         .flat_map(|source| source.split("#[event(bytemuck)]").skip(1))

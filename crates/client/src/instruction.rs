@@ -3,6 +3,8 @@
 //! Builders derive addresses and pass what only the sender knows; they check nothing, because the chain does. What each
 //! instruction needs and does stands in the program.
 
+mod probe;
+
 use crate::address::{self, ASSOCIATED_TOKEN_PROGRAM, PROGRAM, SYSTEM_PROGRAM, TOKEN_PROGRAM};
 use anchor_lang::Discriminator;
 use market_model::Parameters;
@@ -15,6 +17,7 @@ use render_compute::{
 use solana_address::Address;
 use solana_instruction::{AccountMeta, Instruction};
 
+pub use probe::*;
 pub use render_compute::instructions::{JobOrder, NodeOffer, ParameterChange};
 pub use solana_compute_budget_interface::ComputeBudgetInstruction;
 
@@ -448,6 +451,7 @@ pub fn audit_accept(audit: &Audit, identity: &Address, epoch: u64) -> Instructio
         shard: address::epoch_shard(epoch, address::shard_of(identity)),
         node_epoch: address::node_epoch(&audit.node, epoch),
         payer: audit.payer,
+        probe: None,
     })
 }
 
@@ -911,7 +915,7 @@ names! {
     OraclePublish = "oracle_publish", OracleSetPublishers = "oracle_set_publishers",
     EngineRegister = "engine_register", CreditBuy = "credit_buy", CreditOpen = "credit_open",
     OperatorClose = "operator_close", OperatorRegister = "operator_register", OperatorSetPayout = "operator_set_payout",
-    NodeClose = "node_close", NodeDrain = "node_drain", NodeRegister = "node_register", NodeUpdate = "node_update",
+    NodeClose = "node_close", NodeDrain = "node_drain", NodeMaintenance = "node_maintenance", NodeRegister = "node_register", NodeUpdate = "node_update",
     SlashBurn = "slash_burn", StakeDeposit = "stake_deposit", StakeUnbond = "stake_unbond",
     StakeWithdraw = "stake_withdraw", JobCancel = "job_cancel", JobClose = "job_close", JobOpen = "job_open",
     JobSeed = "job_seed", LeaseRelease = "lease_release", LeaseAccept = "lease_accept", LeaseClaim = "lease_claim",
@@ -924,6 +928,8 @@ names! {
     DisputeProve = "dispute_prove", DisputeSegment = "dispute_segment", DisputeSettle = "dispute_settle",
     DisputeTimeout = "dispute_timeout", DisputeUnit = "dispute_unit", EvidenceClose = "evidence_close",
     EvidenceOpen = "evidence_open", EvidenceWrite = "evidence_write",
+    MeasureCommit = "measure_commit", MeasureReveal = "measure_reveal", ProbeEnroll = "probe_enroll",
+    ProbeExpire = "probe_expire", ProbeFinish = "probe_finish", ProbeLeave = "probe_leave", ProbeOpen = "probe_open",
     EpochClaim = "epoch_claim", EpochClaimOperations = "epoch_claim_operations", EpochFinalize = "epoch_finalize",
     EpochOpen = "epoch_open", EpochShardClose = "epoch_shard_close", EpochShardOpen = "epoch_shard_open",
     EpochSum = "epoch_sum", NodeEpochClose = "node_epoch_close", NodeEpochOpen = "node_epoch_open",

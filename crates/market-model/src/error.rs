@@ -114,6 +114,13 @@ market_errors! {
     NotDecided = 1007, "the dispute has no verdict yet";
     TraceInvalid = 1008, "the referee's numbers describe no trace";
     LeaseNotDisputed = 1009, "the lease is not under dispute";
+
+    ProbeNotDue = 1200, "no probe of the node is due at this slot";
+    ProbeSlotPast = 1201, "the slot is not later than the node's latest probe or, after enrolment, its first interval";
+    ProbeSlotTooOld = 1202, "the slot is too long ago: a due probe must be opened within probe_open_slots";
+    MaintenanceEmpty = 1210, "maintenance must end after it begins";
+    MaintenanceTooSoon = 1211, "maintenance must be announced maintenance_notice_seconds before it begins";
+    MaintenanceTooLong = 1212, "the node would announce more than maintenance_max_seconds in this epoch; shorten the period";
 }
 
 impl fmt::Display for MarketError {

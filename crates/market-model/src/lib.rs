@@ -16,7 +16,7 @@
 //! never a wrap. What the protocol receives is rounded up and what it pays is rounded down.
 //!
 //! Modules stand in the order of the flow: [`oracle`], [`credit`], [`job`], [`race`], [`lease`], [`audit`], [`dispute`], [`stake`], [`reputation`],
-//! [`emission`], [`epoch`]; [`amount`] holds the arithmetic, [`parameters`] every number that governance may change.
+//! [`maintenance`], [`probe`], [`concentration`], [`emission`], [`epoch`]; [`amount`] holds the arithmetic, [`parameters`] every number that governance may change.
 #![no_std]
 #![forbid(unsafe_code)]
 #![deny(
@@ -31,6 +31,7 @@
 
 pub mod amount;
 pub mod audit;
+pub mod concentration;
 pub mod credit;
 pub mod dispute;
 pub mod emission;
@@ -38,8 +39,10 @@ pub mod epoch;
 pub mod error;
 pub mod job;
 pub mod lease;
+pub mod maintenance;
 pub mod oracle;
 pub mod parameters;
+pub mod probe;
 pub mod race;
 pub mod reputation;
 pub mod stake;

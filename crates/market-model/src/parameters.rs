@@ -8,11 +8,14 @@ use core::fmt;
 
 use crate::amount::{self, WHOLE_BPS};
 use crate::audit::AuditRules;
+use crate::concentration::ConcentrationRules;
 use crate::dispute::DisputeRules;
 use crate::epoch::{EpochRules, Splits};
 use crate::error::MarketError;
 use crate::lease::LeaseRules;
+use crate::maintenance::MaintenanceRules;
 use crate::oracle::OracleRules;
+use crate::probe::{ProbeRules, Ratings};
 use crate::race::{FactorRule, RaceRules};
 use crate::reputation::ReputationRules;
 use crate::stake::StakeRules;
@@ -291,6 +294,38 @@ impl Parameters {
             stake_valuation: self.stake_valuation,
             fraud_slash_bps: self.fraud_slash_bps,
             finder_fee_bps: self.finder_fee_bps,
+        }
+    }
+
+    /// For [`crate::concentration`].
+    pub fn concentration_rules(&self) -> ConcentrationRules {
+        ConcentrationRules { free: self.concentration_free, rate: self.concentration_rate }
+    }
+
+    /// For [`crate::probe`].
+    pub fn probe_rules(&self) -> ProbeRules {
+        ProbeRules {
+            reference: Ratings {
+                compute: self.reference_compute,
+                memory_mib: self.reference_memory_mib,
+                clock: self.reference_clock,
+                bandwidth: self.reference_bandwidth,
+            },
+            rating_min_bps: self.rating_min_bps,
+            rating_max_bps: self.rating_max_bps,
+            interval_slots: self.probe_interval_slots,
+            open_slots: self.probe_open_slots,
+            opener_bps: self.probe_opener_bps,
+            qualify_bps: self.probe_qualify_bps,
+            uptime_weight_bps: self.uptime_weight_bps,
+        }
+    }
+
+    /// For [`crate::maintenance`].
+    pub fn maintenance_rules(&self) -> MaintenanceRules {
+        MaintenanceRules {
+            notice_seconds: seconds(self.maintenance_notice_seconds),
+            most_seconds: seconds(self.maintenance_max_seconds),
         }
     }
 

@@ -36,6 +36,9 @@ pub const SEED_EPOCH_SHARD: &[u8] = b"epoch-shard";
 /// Seed of a [`NodeEpoch`](crate::state::NodeEpoch), followed by the node and the epoch's number.
 pub const SEED_NODE_EPOCH: &[u8] = b"node-epoch";
 
+/// Seed of a [`Probe`](crate::state::Probe), followed by the node and the probe's number.
+pub const SEED_PROBE: &[u8] = b"probe";
+
 /// Layout version written into every account.
 pub const LAYOUT_VERSION: u8 = 1;
 /// Decimals of RENDER.
@@ -69,8 +72,14 @@ pub const NEUTRAL_REPUTATION: u32 = 5_000 << 16;
 pub const CLASS_RENDER: u8 = 0;
 /// Class of a job: general compute.
 pub const CLASS_COMPUTE: u8 = 1;
-/// Number of classes.
+/// Number of classes that requesters pay for.
 pub const CLASSES: usize = 2;
+/// Class of a job that the network opened as a probe. Nobody pays for it, and only its node holds it.
+pub const CLASS_PROBE: u8 = 2;
+/// Id of the engine that runs probes.
+pub const PROBE_ENGINE: [u8; 16] = *b"probe\0\0\0\0\0\0\0\0\0\0\0";
+/// Units of a probe: clock, chain, walk.
+pub const PROBE_UNITS: u32 = 3;
 
 /// Tier of a job or a node: cheap and patient (Render's tier 3).
 pub const TIER_ECONOMY: u8 = 0;

@@ -169,6 +169,30 @@ pub enum RenderError {
     EvidenceNeeded = 810,
     #[msg("evidence has 1 to 20,000 bytes")]
     EvidenceOutOfBounds = 811,
+
+    /// Probes.
+    #[msg("this is a probe, which only probe_expire and probe_finish end")]
+    IsProbe = 1100,
+    #[msg("the job, engine or audit is not of a probe")]
+    NotProbe = 1101,
+    #[msg("the account does not belong to the probe")]
+    WrongProbe = 1102,
+    #[msg("the node is not enrolled for probes: send probe_enroll first")]
+    NotEnrolled = 1103,
+    #[msg("a probe of the node is open: it must be finished first")]
+    ProbeUnderWay = 1104,
+    #[msg("the node is in maintenance")]
+    NodeInMaintenance = 1105,
+    #[msg("the slot has no hash that the chain knows: it was skipped, is too long ago, or is not over")]
+    NoSlotHash = 1106,
+    #[msg("the probe's place for a measurement does not exist, is taken, or is of another node")]
+    WrongPlace = 1107,
+    #[msg("measurements can be committed until the probe's deadline, and before any is revealed")]
+    MeasurementsClosed = 1108,
+    #[msg("measurements can be revealed when all places are committed or the probe's deadline has passed")]
+    MeasurementsOpen = 1109,
+    #[msg("a probe proves compute, clock and memory ratings: each must be at least 1")]
+    RatingMissing = 1110,
 }
 
 /// First code of the market model's refusals.

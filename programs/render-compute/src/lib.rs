@@ -16,7 +16,9 @@ pub mod instructions;
 pub mod lottery;
 mod model;
 pub mod price;
+pub mod probe;
 pub mod race;
+mod raw;
 mod referee;
 pub mod slot_hashes;
 pub mod state;
@@ -177,6 +179,14 @@ pub mod render_compute {
     /// Before: the signer is the operator or the node. After: the node claims nothing while draining; what it holds is finished and paid.
     pub fn node_drain(ctx: &mut Context<NodeDrain>, draining: bool) -> Result<()> {
         instructions::node_drain(ctx, draining)
+    }
+
+    /// A node announces when it will be away, or, with both times 0, calls it off.
+    ///
+    /// Before: the signer is the operator or the node; the period begins after the notice and fits what the node may announce in the epoch.
+    /// After: in [from, until) no probe of the node is opened and it claims nothing. What it holds is due all the same.
+    pub fn node_maintenance(ctx: &mut Context<NodeMaintenance>, from: i64, until: i64) -> Result<()> {
+        instructions::node_maintenance(ctx, from, until)
     }
 
     /// Adds a machine to an operator.
@@ -498,6 +508,64 @@ pub mod render_compute {
         salt: [u8; 32],
     ) -> Result<()> {
         instructions::attestation_reveal(ctx, root, result, salt)
+    }
+
+    /// A peer binds itself to the bandwidth that it measured of a probed node.
+    ///
+    /// Before: the probe's job is seeded; the place is free; the peer is enrolled, has the least stake, is of another operator than the node and the
+    /// other peers, and its turn in the race has come; the probe's deadline has not passed and no measurement is revealed. After: the place is
+    /// the peer's.
+    pub fn measure_commit(ctx: &mut Context<MeasureCommit>, index: u8, commitment: [u8; 32]) -> Result<()> {
+        instructions::measure_commit(ctx, index, commitment)
+    }
+
+    /// A peer shows the bandwidth that it measured.
+    ///
+    /// Before: the place is committed by the peer; all places are committed, or the probe's deadline has passed; number and salt give the
+    /// commitment. After: the measurement is public, and nobody can commit to another.
+    pub fn measure_reveal(ctx: &mut Context<MeasureReveal>, index: u8, mbps: u32, salt: [u8; 32]) -> Result<()> {
+        instructions::measure_reveal(ctx, index, mbps, salt)
+    }
+
+    /// A node declares ratings that probes may prove.
+    ///
+    /// Before: the signer is the operator or the node; no probe of it is open; each rating is at least 1. After: probes of these ratings may
+    /// be opened from one mean interval later.
+    pub fn probe_enroll(ctx: &mut Context<ProbeEnroll>, offer: ProbeOffer) -> Result<()> {
+        instructions::probe_enroll(ctx, offer)
+    }
+
+    /// A node did not answer its probe in time.
+    ///
+    /// Before: nothing was committed and the deadline has passed (law L8). After: the penalty has left the node's stake for the opener's, or for
+    /// the burn where there is no opener; the probe can be finished as missed.
+    pub fn probe_expire(ctx: &mut Context<ProbeExpire>) -> Result<()> {
+        instructions::probe_expire(ctx)
+    }
+
+    /// Counts a probe that is over, and closes it.
+    ///
+    /// Before: the answer is revealed, its challenge window has closed, its audits are paid and the job is seeded; or the lease was taken from
+    /// the node. The epoch runs. After: passed: the node has its points, and its opener, where it has a record in the epoch, its share.
+    /// Else: one more missed. Job, lease and probe are closed, and the node can be probed again.
+    pub fn probe_finish(ctx: &mut Context<ProbeFinish>) -> Result<()> {
+        instructions::probe_finish(ctx)
+    }
+
+    /// A node is probed no more.
+    ///
+    /// Before: the signer is the operator or the node; it is enrolled and no probe of it is open. After: no probe of it can be opened.
+    pub fn probe_leave(ctx: &mut Context<ProbeLeave>) -> Result<()> {
+        instructions::probe_leave(ctx)
+    }
+
+    /// The network asks a node to prove its hardware, at a slot that chose it.
+    ///
+    /// Before: leases are not paused; the node is enrolled, has the least stake, is not in maintenance and has no probe open; `slot` is later
+    /// than its latest probe and not too long ago, and its hash makes a probe of the node due; its stake covers the penalty. After: the
+    /// node holds the one lease of a job of class probe; the job's seed is the hash of the first slot after this one.
+    pub fn probe_open(ctx: &mut Context<ProbeOpen>, slot: u64) -> Result<()> {
+        instructions::probe_open(ctx, slot)
     }
 
     /// Mints a node's share of a finalized epoch to its operator. O(1), whatever the number of nodes.

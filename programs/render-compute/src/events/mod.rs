@@ -9,6 +9,7 @@ mod job;
 mod lease;
 mod network;
 mod node;
+mod probe;
 
 pub use audit::*;
 pub use credit::*;
@@ -18,3 +19,4 @@ pub use job::*;
 pub use lease::*;
 pub use network::*;
 pub use node::*;
+pub use probe::*;

@@ -12,6 +12,7 @@ pub mod network;
 pub mod node;
 pub mod operator;
 pub mod oracle;
+pub mod probe;
 
 pub use attestation::{attestation_commit::*, attestation_reveal::*};
 pub use audit::{
@@ -36,8 +37,12 @@ pub use network::{
     network_set_parameters::*,
 };
 pub use node::{
-    node_close::*, node_drain::*, node_register::*, node_update::*, slash_burn::*, stake_deposit::*, stake_unbond::*,
-    stake_withdraw::*,
+    node_close::*, node_drain::*, node_maintenance::*, node_register::*, node_update::*, slash_burn::*,
+    stake_deposit::*, stake_unbond::*, stake_withdraw::*,
 };
 pub use operator::{operator_close::*, operator_register::*, operator_set_payout::*};
 pub use oracle::{oracle_publish::*, oracle_set_publishers::*};
+pub use probe::{
+    measure_commit::*, measure_reveal::*, probe_enroll::*, probe_expire::*, probe_finish::*, probe_leave::*,
+    probe_open::*,
+};

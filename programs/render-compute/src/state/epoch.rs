@@ -2,10 +2,11 @@
 
 use crate::{
     constants::{CLASSES, TIERS},
-    errors::RenderError,
-    model::sum,
+    errors::{RenderError, refused},
+    model::{difference, sum},
 };
 use anchor_lang::prelude::*;
+use market_model::probe::{Outcome, Record};
 
 /// An epoch. Written when opened, while its shards are summed, and when finalized; claims only read it.
 #[account]
@@ -98,7 +99,7 @@ pub struct EpochShard {
     pub payer: Address,
     /// Credits of accepted work by class.
     pub work: [u64; CLASSES],
-    /// Sum of the nodes' availability.
+    /// Sum of the nodes' availability and service points.
     pub availability: u64,
     /// Nodes that qualified for availability.
     pub qualified: u64,
@@ -171,5 +172,34 @@ impl NodeEpoch {
         let shard_work = shard.work.get_mut(usize::from(class)).ok_or(RenderError::UnknownKind)?;
         *shard_work = sum(*shard_work, value)?;
         Ok(*work)
+    }
+
+    /// Counts a probe of the node that ended, worth `points` where it was passed; keeps the shard the sum of its nodes.
+    pub fn record_probe(
+        &mut self,
+        shard: &mut EpochShard,
+        outcome: Outcome,
+        points: u64,
+        qualify_bps: u64,
+    ) -> Result<()> {
+        let record = Record { points: self.points, passed: self.probes_passed, missed: self.probes_missed };
+        let after = record.with(outcome, points).map_err(refused)?;
+        let availability = after.availability(qualify_bps);
+        let is_qualified = after.qualifies(qualify_bps);
+        shard.availability = sum(difference(shard.availability, self.availability)?, availability)?;
+        shard.qualified = sum(difference(shard.qualified, u64::from(self.is_qualified))?, u64::from(is_qualified))?;
+        self.points = after.points;
+        self.probes_passed = after.passed;
+        self.probes_missed = after.missed;
+        self.availability = availability;
+        self.is_qualified = u8::from(is_qualified);
+        Ok(())
+    }
+
+    /// Counts points for opening or auditing another node's probe.
+    pub fn serve(&mut self, shard: &mut EpochShard, points: u64) -> Result<()> {
+        self.service_points = sum(self.service_points, points)?;
+        shard.availability = sum(shard.availability, points)?;
+        Ok(())
     }
 }

@@ -12,6 +12,7 @@ mod node;
 mod operator;
 mod oracle;
 mod outcome;
+mod probe;
 
 pub use audit::*;
 pub use credit::*;
@@ -25,3 +26,4 @@ pub use node::*;
 pub use operator::*;
 pub use oracle::*;
 pub use outcome::*;
+pub use probe::*;

@@ -5,6 +5,8 @@ use crate::{constants::OUTCOMES, errors::refused};
 use anchor_lang::prelude::*;
 use market_model::{
     audit,
+    maintenance::Maintenance,
+    probe::{Outcome as ProbeOutcome, Ratings},
     reputation::{Outcome, Reputation, ReputationRules},
     stake::Stake,
 };
@@ -166,6 +168,29 @@ impl Node {
         self.set_stake(&after);
         self.slashed_total = self.slashed_total.saturating_add(taken);
         Ok((taken, fee))
+    }
+
+    /// What a probe opened now would prove.
+    pub fn ratings(&self) -> Ratings {
+        Ratings {
+            compute: self.rated_compute,
+            memory_mib: u64::from(self.memory_mib),
+            clock: self.rated_clock,
+            bandwidth: self.measured_bandwidth,
+        }
+    }
+
+    /// The announced maintenance.
+    pub fn maintenance(&self) -> Maintenance {
+        Maintenance { from: self.maintenance_from, until: self.maintenance_until }
+    }
+
+    /// Remembers how a probe ended, in front of what it was remembered by before.
+    pub fn remember_probe(&mut self, outcome: ProbeOutcome, now: i64) {
+        self.outcomes.rotate_right(1);
+        if let Some(latest) = self.outcomes.first_mut() {
+            *latest = Remembered { at: now, reputation: self.reputation, reason: outcome.reason(), reserved: [0; 3] };
+        }
     }
 
     /// Whether the node works for `class`.

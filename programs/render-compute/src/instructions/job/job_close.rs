@@ -1,6 +1,6 @@
 //! `job_close`: removes a job whose leases are all settled.
 
-use crate::{errors::RenderError, events::JobClosed, state::*};
+use crate::{constants::CLASS_PROBE, errors::RenderError, events::JobClosed, state::*};
 use anchor_lang::prelude::*;
 
 /// Accounts of `job_close`.
@@ -9,7 +9,7 @@ pub struct JobClose {
     /// The requester at any time; anyone after the job's deadline.
     pub signer: Signer,
     /// Closed.
-    #[account(mut, close = payer)]
+    #[account(mut, close = payer, constraint = job.class != CLASS_PROBE @ RenderError::IsProbe)]
     pub job: Account<Job>,
     /// Paid the rent and receives it back. May be the signer: it only gains lamports here.
     #[account(mut, unsafe(dup), address = job.payer @ RenderError::NotRequester)]

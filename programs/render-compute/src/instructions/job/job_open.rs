@@ -45,6 +45,7 @@ pub struct JobOpen {
     /// Rules.
     pub network: Account<Network>,
     /// What runs it.
+    #[account(constraint = engine.class != CLASS_PROBE @ RenderError::IsProbe)]
     pub engine: Account<Engine>,
     /// Pays.
     #[account(mut, constraint = credit.owner == *requester.address() @ RenderError::WrongCreditAccount)]

@@ -16,7 +16,7 @@ pub struct LeaseAccept {
     #[account(mut, constraint = lease.node == *node.address() @ RenderError::WrongLease)]
     pub node: Account<Node>,
     /// Accepted.
-    #[account(mut)]
+    #[account(mut, constraint = lease.class != CLASS_PROBE @ RenderError::IsProbe)]
     pub lease: Account<Lease>,
     /// The running epoch.
     pub epoch: Account<Epoch>,
