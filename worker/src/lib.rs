@@ -14,6 +14,7 @@ mod error;
 pub mod journal;
 mod logging;
 pub mod plan;
+pub mod ratings;
 pub mod scenes;
 pub mod settings;
 mod spool;

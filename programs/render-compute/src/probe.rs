@@ -10,26 +10,19 @@ use market_model::{
 };
 
 /// Format of a probe's statement.
-pub const PROBE_FORMAT: u32 = 2;
+pub const PROBE_FORMAT: u32 = kernels::probe::FORMAT;
 /// Where the seed stands in a probe's statement.
-const SEED_AT: usize = 32;
+const SEED_AT: usize = kernels::probe::SEED_AT;
 
 /// The uniform number that decides whether a probe of the node is due at the slot of this hash, see `market_model::probe::is_due`.
 pub fn draw(hash: &[u8; 32], node: &Address) -> u64 {
     race::uniform(&kernels::merkle::sha256(&[b"render-compute:probe", hash, node.as_ref()]))
 }
 
-/// What a probe of these ratings computes, with a seed of zeros: format at 0, ratings and time at 64.
+/// What a probe of these ratings computes, with a seed of zeros.
 pub fn statement(ratings: &Ratings, work_seconds: u64) -> [u8; STATEMENT_BYTES] {
-    let mut statement = [0; STATEMENT_BYTES];
-    let words = [ratings.compute, ratings.memory_mib, ratings.clock, work_seconds];
-    for (place, word) in statement.chunks_exact_mut(8).skip(8).zip(words) {
-        place.copy_from_slice(&word.to_le_bytes());
-    }
-    if let Some(format) = statement.first_chunk_mut::<4>() {
-        *format = PROBE_FORMAT.to_le_bytes();
-    }
-    statement
+    let Ratings { compute, memory_mib, clock, .. } = *ratings;
+    kernels::probe::Plan::of(&kernels::probe::Ratings { compute, memory_mib, clock }, work_seconds).statement(&[0; 32])
 }
 
 /// Writes the seed into a probe's statement.

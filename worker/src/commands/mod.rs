@@ -2,6 +2,7 @@
 
 mod bench;
 mod earnings;
+mod enroll;
 mod init;
 mod node;
 mod run;
@@ -44,6 +45,8 @@ pub async fn dispatch(cli: Cli) -> anyhow::Result<()> {
         Command::Unstake { amount } => node::unstake(&context, amount).await,
         Command::Withdraw => node::withdraw(&context).await,
         Command::Claim => node::claim(&context).await,
+        Command::Enroll(arguments) => enroll::enroll(&context, arguments).await,
+        Command::Maintenance(arguments) => enroll::maintenance(&context, arguments).await,
         Command::Earnings(arguments) => earnings::earnings(&context, arguments).await,
         Command::Drain { off } => node::drain(&context, !off).await,
         Command::Doctor => doctor::run(&context.settings, context.is_json).await,

@@ -5,3 +5,4 @@ mod earning;
 mod failing;
 mod gpu;
 mod market;
+mod probed;

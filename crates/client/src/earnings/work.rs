@@ -4,6 +4,7 @@ use super::{Reason, epochs::CLASS_NAMES};
 use crate::{account, chain::Chain, error::ClientError};
 use market_model::{lease::LeaseState, race::eligible_at};
 use render_compute::{
+    constants::CLASS_PROBE,
     race,
     state::{Job, Lease, Network, Node},
 };
@@ -67,7 +68,7 @@ impl Market {
         let reputation_bps = node.reputation_model().decayed(now, &rules).map_or(0, |reputation| reputation.bps());
         let mut open = Vec::new();
         let jobs = account::open_jobs(chain).await?;
-        for (job_address, job) in jobs.into_iter().filter(|(_, job)| now <= job.deadline) {
+        for (job_address, job) in jobs.into_iter().filter(|(_, job)| now <= job.deadline && job.class != CLASS_PROBE) {
             let unfit = unfit(network, &job, node, reputation_bps, now);
             let mut work = OpenWork { job, unfit, free: 0, turn_at: None, lost: 0, missed: 0 };
             if unfit.is_none() && open.len() < MOST_JOBS {
