@@ -4,6 +4,7 @@
 //! is honest; L12 speaks of votes, which do not exist yet.
 
 mod dispute;
+mod probe;
 
 use crate::snapshot::Snapshot;
 use market_model::{
@@ -117,6 +118,7 @@ pub struct Ledger {
     accepted_units: BTreeMap<Address, BTreeSet<u64>>,
     accepted_work: BTreeMap<(u64, Address), u64>,
     claims: BTreeMap<u64, Claims>,
+    availability: BTreeMap<(u64, Address), probe::Availability>,
     minted: u64,
     honest: BTreeSet<Address>,
 }
@@ -155,6 +157,7 @@ pub fn check(ledger: &mut Ledger, step: &Step) -> Vec<Violation> {
     check_cover(&step.after, &mut found);
     check_emission(ledger, &step.after, &mut found);
     check_epochs(ledger, &step.after, &mut found);
+    probe::check(ledger, &step.after, &mut found);
     check_rent(step, &mut found);
     check_race(step, &mut found);
     found.0
@@ -175,6 +178,7 @@ fn check_refused(step: &Step, found: &mut Found) {
 /// Adds an event to the ledger and checks what one event must satisfy by itself.
 fn absorb(ledger: &mut Ledger, event: &Event, step: &Step, found: &mut Found) {
     dispute::absorb(ledger, event, step, found);
+    probe::absorb(ledger, event, step, found);
     match event {
         Event::CreditsBought(bought) => {
             let worth = u128::from(bought.credits) * u128::from(BASE_UNITS_TIMES_PRICE_PER_CREDIT);
@@ -454,6 +458,7 @@ fn most_due(step: &Step, slash: &StakeSlashed) -> Option<u64> {
             }
         }
         SLASH_DISPUTE_LOST | SLASH_TURN_MISSED => dispute::most_due(step, slash),
+        SLASH_PROBE_MISSED => probe::most_due(step, slash),
         _ => None,
     }
 }
@@ -530,6 +535,7 @@ fn payer_of(raw: &RawAccount, state: &Snapshot) -> Option<Address> {
         .or_else(|| account::decode::<Job>(data).map(|job| job.payer))
         .or_else(|| account::decode::<Lease>(data).map(|lease| lease.payer))
         .or_else(|| account::decode::<Audit>(data).map(|audit| audit.payer))
+        .or_else(|| account::decode::<Probe>(data).map(|probe| probe.payer))
         .or_else(|| account::decode::<Dispute>(data).map(|dispute| dispute.payer))
         .or_else(|| account::evidence(raw).map(|(evidence, _)| evidence.author))
         .or_else(|| account::decode::<Epoch>(data).map(|epoch| epoch.payer))
@@ -599,7 +605,7 @@ fn eligible_auditor(step: &Step, claim: &AuditClaimed, more_held: u32) -> Result
     if one == other {
         return Err(format!("one operator has both audits of {}", claim.lease));
     }
-    let reputation = race::require_requirements(&network, &job, &node, claim.claimed_at)
+    let reputation = race::require_to_audit(&network, &job, &holder, &node, claim.claimed_at)
         .map_err(|error| format!("{} does not meet the requirements: {error:?}", claim.node))?;
     let index = u8::try_from(claim.index).map_err(|error| error.to_string())?;
     let entry = race::audit_entry(&network, &lease.job, &job, &lease, index, &claim.node, &node, &reputation)

@@ -5,6 +5,7 @@
 pub mod compute;
 pub mod dispute;
 pub mod laws;
+pub mod probe;
 pub mod real_network;
 pub mod referee;
 pub mod snapshot;

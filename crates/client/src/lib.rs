@@ -17,6 +17,7 @@ pub mod instruction;
 pub mod lottery;
 pub mod manifest;
 pub mod price;
+pub mod probe;
 
 pub use chain::{Chain, ChainError};
 pub use error::ClientError;

@@ -28,7 +28,7 @@ use render_compute_client::{
     Signer, account, address,
     event::Event,
     instruction,
-    lottery::{first_after, slots_after, slot_hashes},
+    lottery::{first_after, slot_hashes, slots},
 };
 use solana_address::Address;
 use std::collections::{BTreeMap, BTreeSet};
@@ -151,7 +151,7 @@ impl Worker {
         let after = self.probes.looked_slot.unwrap_or(oldest).max(oldest);
         let hashes = slot_hashes(&*self.chain).await?;
         let mut due = Vec::new();
-        for (slot, hash) in slots_after(&hashes, after) {
+        for (slot, hash) in slots(&hashes).take_while(|(slot, _)| *slot > after) {
             self.probes.looked_slot = self.probes.looked_slot.max(Some(slot));
             for (address, node) in &nodes {
                 if slot > node.probed_slot && is_due(probe::draw(&hash, address), rules.interval_slots) {
