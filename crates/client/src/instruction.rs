@@ -25,8 +25,8 @@ pub use client::{ClientTerms, client_enable, client_register, client_update};
 pub use governance::*;
 pub use probe::*;
 pub use rebate::{job_epoch_close, job_epoch_open, rebate_claim};
-pub use review::node_review;
 pub use render_compute::instructions::{JobOrder, NodeOffer, ParameterChange};
+pub use review::node_review;
 pub use solana_compute_budget_interface::ComputeBudgetInstruction;
 
 /// The parameters that differ from their defaults: all of them would not fit a transaction beside its accounts.

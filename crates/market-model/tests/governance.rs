@@ -4,7 +4,8 @@ mod support;
 
 use market_model::MarketError;
 use market_model::emission::{
-    CAP, DEFAULT_SCHEDULE, RENDER, Schedule, YEAR_CAP, YEAR_SECONDS, YEARS, YearChange, YearSplit, check_change, cumulative,
+    CAP, DEFAULT_SCHEDULE, RENDER, Schedule, YEAR_CAP, YEAR_SECONDS, YEARS, YearChange, YearSplit, check_change,
+    cumulative,
 };
 use market_model::governance::{
     Ballot, GovernanceRules, Lock, Mark, ParameterChange, Proposal, Stage, Tally, Years, change_parameters,

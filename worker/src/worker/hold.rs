@@ -690,8 +690,7 @@ impl Worker {
 
 /// What the job of a probe asks for.
 pub(super) fn asked(job: &Job) -> Result<machine::Job, PrepareError> {
-    let (plan, seed) =
-        Plan::from_statement(&job.statement).map_err(|error| PrepareError::Wrong(error.to_string()))?;
+    let (plan, seed) = Plan::from_statement(&job.statement).map_err(|error| PrepareError::Wrong(error.to_string()))?;
     Ok(machine::Job { plan, seed })
 }
 
