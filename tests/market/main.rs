@@ -4,6 +4,7 @@
 mod attestation;
 mod audit;
 mod cheats;
+mod client;
 mod compute;
 mod credit;
 mod dispute;
@@ -19,4 +20,6 @@ mod network;
 mod node;
 mod operator;
 mod oracle;
+mod probe;
+mod probe_referee;
 mod referee;

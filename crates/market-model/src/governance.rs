@@ -343,6 +343,17 @@ pub struct ParameterChange {
     pub value: u64,
 }
 
+/// The schedule's columns, year 1 first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Years {
+    /// RENDER base units.
+    pub yearly: Schedule,
+    /// Share of operations, bps.
+    pub operations_bps: [u16; YEARS],
+    /// Share of creators, bps.
+    pub creators_bps: [u16; YEARS],
+}
+
 /// Refuses no changes, too many, and two of the same thing, of which one would be silent.
 fn check_changes(subjects: impl ExactSizeIterator<Item = u64> + Clone) -> Result<(), MarketError> {
     if subjects.len() == 0 {
@@ -376,16 +387,16 @@ fn validate(values: &[u64; COUNT]) -> Result<(), MarketError> {
     Parameters::from_values(*values).validate()
 }
 
-/// Makes changes to the emission schedule by [`emission::change_schedule`], one to [`MAX_CHANGES`] of different years. On an error nothing is changed.
+/// Makes changes to the emission schedule that begins at `start`, and refuses them for years that have begun by `fixed_until`, the end of the
+/// latest epoch opened. On an error nothing is changed.
 pub fn change_years(
-    amounts: &mut Schedule,
-    operations_bps: &mut [u16; YEARS],
-    creators_bps: &mut [u16; YEARS],
+    years: &mut Years,
     changes: &[YearChange],
     start: i64,
     fixed_until: i64,
 ) -> Result<(), MarketError> {
     check_changes(changes.iter().map(|change| u64::from(change.year)))?;
-    emission::change_schedule(amounts, operations_bps, creators_bps, changes, start, fixed_until)?;
+    let Years { yearly, operations_bps, creators_bps } = years;
+    emission::change_schedule(yearly, operations_bps, creators_bps, changes, start, fixed_until)?;
     Ok(())
 }

@@ -3,9 +3,13 @@
 mod support;
 
 use market_model::MarketError;
-use market_model::emission::{DEFAULT_SCHEDULE, YEARS, YearChange, YearSplit};
+use market_model::emission::{
+    CAP, DEFAULT_SCHEDULE, RENDER, Schedule, YEAR_CAP, YEAR_SECONDS, YEARS, YearChange, YearSplit, check_change,
+    cumulative,
+};
 use market_model::governance::{
-    Ballot, GovernanceRules, Lock, Mark, ParameterChange, Proposal, Stage, Tally, change_parameters, change_years,
+    Ballot, GovernanceRules, Lock, Mark, ParameterChange, Proposal, Stage, Tally, Years, change_parameters,
+    change_years,
 };
 use market_model::parameters::{Parameters, SPECS};
 use proptest::prelude::*;
@@ -480,21 +484,104 @@ fn changes_are_one_to_eight_of_different_known_parameters() {
     assert_eq!(changed(&[("burn_bps", 4_999)]), Err(MarketError::ParameterOutOfBounds));
 }
 
-// Changes of the schedule: what a year may become is tested with `change_schedule`.
+// Changes of the schedule.
+
+const START: i64 = 1_703_030_400;
+const YEAR: i64 = YEAR_SECONDS as i64;
+
+fn years() -> Years {
+    Years { yearly: DEFAULT_SCHEDULE, operations_bps: [5_000; YEARS], creators_bps: [2_500; YEARS] }
+}
+
+fn year(year: u8, amount: u64) -> YearChange {
+    YearChange { year, amount, split: YearSplit { operations_bps: 4_000, creators_bps: 3_000 } }
+}
 
 #[test]
-fn changes_are_one_to_eight_of_different_years() {
-    let run = |years: &[u8]| {
-        let split = YearSplit { operations_bps: 4_000, creators_bps: 3_000 };
-        let changes: Vec<_> = years.iter().map(|year| YearChange { year: *year, amount: 7, split }).collect();
-        let (mut amounts, mut operations, mut creators) = (DEFAULT_SCHEDULE, [5_000; YEARS], [2_500; YEARS]);
-        change_years(&mut amounts, &mut operations, &mut creators, &changes, 0, 0)
-            .map(|()| (amounts[2], operations[2], creators[2], amounts[3]))
-    };
-    assert_eq!(run(&[3]), Ok((7, 4_000, 3_000, DEFAULT_SCHEDULE[3])));
-    assert!(run(&[1, 2, 3, 4, 5, 6, 7, 60]).is_ok());
+fn a_year_that_has_not_begun_is_changed() {
+    let mut after = years();
+    // Year 3 begins two years after the start.
+    change_years(&mut after, &[year(3, 7), year(60, 8)], START, START + 2 * YEAR).unwrap();
+    assert_eq!((after.yearly[2], after.operations_bps[2], after.creators_bps[2]), (7, 4_000, 3_000));
+    assert_eq!((after.yearly[59], after.yearly[1], after.operations_bps[1]), (8, DEFAULT_SCHEDULE[1], 5_000));
+}
+
+#[test]
+fn a_year_that_has_begun_keeps_its_amount_and_its_splits() {
+    let run = |change, until| change_years(&mut years(), &[change], START, until);
+    assert_eq!(run(year(3, 7), START + 2 * YEAR + 1), Err(MarketError::YearBegun));
+    let same_amount = year(3, DEFAULT_SCHEDULE[2]);
+    assert_eq!(run(same_amount, START + 2 * YEAR + 1), Err(MarketError::YearBegun));
+    assert_eq!(run(year(1, 7), START), Ok(()));
+    assert_eq!(run(year(1, 7), START + 1), Err(MarketError::YearBegun));
+}
+
+#[test]
+fn a_changed_year_stays_below_a_tenth_of_the_cap_and_all_below_the_cap() {
+    let run = |changes: &[YearChange]| change_years(&mut years(), changes, START, START);
+    assert_eq!(YEAR_CAP, CAP / 10);
+    assert_eq!(run(&[year(60, YEAR_CAP + 1)]), Err(MarketError::YearAboveCap));
+    // Room must be made elsewhere: the default leaves 12,900 RENDER below the cap.
+    assert_eq!(run(&[year(60, YEAR_CAP)]), Err(MarketError::ScheduleAboveCap));
+    assert_eq!(run(&[year(60, YEAR_CAP), year(2, 0), year(3, 0)]), Ok(()));
+    assert_eq!(run(&[year(6, DEFAULT_SCHEDULE[5] + 12_000 * RENDER)]), Ok(()));
+    assert_eq!(run(&[year(6, DEFAULT_SCHEDULE[5] + 13_000 * RENDER)]), Err(MarketError::ScheduleAboveCap));
+}
+
+#[test]
+fn a_years_splits_are_no_more_than_the_whole() {
+    let with = |creators_bps| YearChange { split: YearSplit { operations_bps: 7_000, creators_bps }, ..year(5, 1) };
+    assert_eq!(change_years(&mut years(), &[with(3_000)], START, START), Ok(()));
+    assert_eq!(change_years(&mut years(), &[with(3_001)], START, START), Err(MarketError::SplitsInvalid));
+}
+
+#[test]
+fn years_are_1_to_60_and_named_once() {
+    let run = |changes: &[YearChange]| change_years(&mut years(), changes, START, START);
+    for number in [0, 61, u8::MAX] {
+        assert_eq!(run(&[year(number, 1)]), Err(MarketError::NoSuchYear));
+    }
     assert_eq!(run(&[]), Err(MarketError::NoChanges));
-    assert_eq!(run(&[1, 2, 3, 4, 5, 6, 7, 8, 9]), Err(MarketError::TooManyChanges));
-    assert_eq!(run(&[3, 4, 3]), Err(MarketError::ChangeRepeated));
-    assert_eq!(run(&[61]), Err(MarketError::NoSuchYear));
+    assert_eq!(run(&[year(5, 1), year(5, 2)]), Err(MarketError::ChangeRepeated));
+    assert_eq!(run(&(1..10).map(|number| year(number, 1)).collect::<Vec<_>>()), Err(MarketError::TooManyChanges));
+}
+
+type Check = fn(&Schedule, &Schedule, i64, i64) -> Result<u64, MarketError>;
+
+/// What has been emitted by the end of the latest epoch does not change, and all stays below the cap.
+fn past_law(check: Check) -> impl Fn((usize, u64, i64)) -> Verdict {
+    move |(index, amount, until)| {
+        let mut after = DEFAULT_SCHEDULE;
+        after[index] = amount;
+        let fixed_until = START + until;
+        if check(&DEFAULT_SCHEDULE, &after, START, fixed_until).is_ok() {
+            let emitted = |schedule| cumulative(schedule, START, fixed_until).unwrap();
+            prop_assert_eq!(emitted(&DEFAULT_SCHEDULE), emitted(&after));
+            prop_assert!(after.iter().sum::<u64>() <= CAP);
+        }
+        Ok(())
+    }
+}
+
+fn changes() -> impl Strategy<Value = (usize, u64, i64)> {
+    (0..YEARS, 0..CAP / 8, 0..YEAR * 61)
+}
+
+#[test]
+fn no_change_touches_what_has_been_emitted() {
+    holds(changes(), past_law(check_change));
+}
+
+#[test]
+fn a_change_of_the_running_year_breaks_the_law() {
+    is_broken(changes(), past_law(|before, after, start, until| check_change(before, after, start, until - YEAR)));
+}
+
+#[test]
+fn a_change_above_the_cap_breaks_the_law() {
+    let check = |before: &Schedule, after: &Schedule, start, until| match check_change(before, after, start, until) {
+        Err(MarketError::ScheduleAboveCap) => Ok(0),
+        other => other,
+    };
+    is_broken(changes(), past_law(check));
 }

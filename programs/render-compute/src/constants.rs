@@ -44,6 +44,16 @@ pub const SEED_PROPOSAL: &[u8] = b"proposal";
 /// Seed of a [`Vote`](crate::state::Vote), followed by the proposal and the wallet.
 pub const SEED_VOTE: &[u8] = b"vote";
 
+/// Seed of a [`JobEpoch`](crate::state::JobEpoch), followed by the job and the epoch's number.
+pub const SEED_JOB_EPOCH: &[u8] = b"job-epoch";
+/// Seed of a compute [`Client`](crate::state::Client), followed by its id.
+pub const SEED_CLIENT: &[u8] = b"client";
+/// Seed of the one [`MintLimiter`](crate::state::MintLimiter).
+pub const SEED_LIMITER: &[u8] = b"limiter";
+
+/// Seed of a [`Probe`](crate::state::Probe), followed by the node and the probe's number.
+pub const SEED_PROBE: &[u8] = b"probe";
+
 /// Layout version written into every account.
 pub const LAYOUT_VERSION: u8 = 1;
 /// Decimals of RENDER.
@@ -77,8 +87,14 @@ pub const NEUTRAL_REPUTATION: u32 = 5_000 << 16;
 pub const CLASS_RENDER: u8 = 0;
 /// Class of a job: general compute.
 pub const CLASS_COMPUTE: u8 = 1;
-/// Number of classes.
+/// Number of classes that requesters pay for.
 pub const CLASSES: usize = 2;
+/// Class of a job that the network opened as a probe. Nobody pays for it, and only its node holds it.
+pub const CLASS_PROBE: u8 = 2;
+/// Id of the engine that runs probes.
+pub const PROBE_ENGINE: [u8; 16] = *b"probe\0\0\0\0\0\0\0\0\0\0\0";
+/// Units of a probe: clock, chain, walk.
+pub const PROBE_UNITS: u32 = 3;
 
 /// Tier of a job or a node: cheap and patient (Render's tier 3).
 pub const TIER_ECONOMY: u8 = 0;

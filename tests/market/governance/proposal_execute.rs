@@ -18,8 +18,6 @@ use render_compute_client::{
 };
 use solana_instruction_error::InstructionError;
 
-const SPLIT: YearSplit = YearSplit { operations_bps: 4_000, creators_bps: 3_000 };
-
 fn governed() -> (World, Voter) {
     let world = World::new();
     let voter = world.voter("voter", QUORUM);
@@ -42,7 +40,7 @@ fn accepted_parameters_come_into_force_together() {
 #[test]
 fn accepted_years_are_what_later_epochs_emit() {
     let (world, voter) = governed();
-    let change = YearChange { year: 4, amount: 5, split: SPLIT };
+    let change = YearChange { year: 4, amount: 5, split: YearSplit { operations_bps: 4_000, creators_bps: 3_000 } };
     let confirmed = world.enact(&voter, Action::Years(vec![change]));
     let mut changes = [ProposedChange::default(); MAX_CHANGES];
     changes[0] = ProposedChange {
@@ -63,7 +61,7 @@ fn accepted_years_are_what_later_epochs_emit() {
 #[test]
 fn a_year_that_began_while_the_vote_ran_is_not_changed() {
     let (world, voter) = governed();
-    let change = YearChange { year: 2, amount: 5, split: SPLIT };
+    let change = YearChange { year: 2, amount: 5, split: YearSplit { operations_bps: 4_000, creators_bps: 3_000 } };
     let number = world.propose(&voter, Action::Years(vec![change]));
     world.accept_proposal(&voter, number);
     world.warp_to(world.proposal(number).ends_at);

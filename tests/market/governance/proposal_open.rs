@@ -25,7 +25,6 @@ use render_compute_client::{
 use solana_instruction_error::InstructionError;
 
 const DAY: i64 = 86_400;
-const SPLIT: YearSplit = YearSplit { operations_bps: 4_000, creators_bps: 3_000 };
 
 fn proposer(world: &World) -> Voter {
     world.voter("proposer", PROPOSER_LOCK)
@@ -150,22 +149,23 @@ fn changes_that_would_not_be_valid_now_are_refused() {
     };
     refuse(set(&[]), MarketError::NoChanges);
     refuse(set(&[("burn_bps", 4_999)]), MarketError::ParameterOutOfBounds);
-    refuse(set(&[("availability_numerator", 17_801)]), MarketError::SplitsInvalid);
+    refuse(set(&[("work_bound_bps", 8_001)]), MarketError::WashBoundTooHigh);
     refuse(set(&[("audit_penalty_multiple", 1)]), MarketError::PenaltyDoesNotDeter);
     refuse(set(&[("burn_bps", 9_000), ("burn_bps", 9_100)]), MarketError::ChangeRepeated);
     let unknown = ParameterChange { index: SPECS.len() as u64, value: 1 };
     refuse(Action::Parameters(vec![unknown]), MarketError::NoSuchParameter);
     let nine = (0..9).map(|index| ParameterChange { index, value: 1 }).collect();
     refuse(Action::Parameters(nine), MarketError::TooManyChanges);
-    let year = |year, amount| YearChange { year, amount, split: SPLIT };
+    let year =
+        |year, amount| YearChange { year, amount, split: YearSplit { operations_bps: 5_000, creators_bps: 2_500 } };
     refuse(Action::Years(vec![year(61, 1)]), MarketError::NoSuchYear);
     refuse(Action::Years(vec![year(0, 1)]), MarketError::NoSuchYear);
     // Epoch 1 runs in year 1.
     refuse(Action::Years(vec![year(1, 1)]), MarketError::YearBegun);
     refuse(Action::Years(vec![year(2, YEAR_CAP + 1)]), MarketError::YearAboveCap);
     refuse(Action::Years(vec![year(60, 13_000 * WHOLE + YEAR_CAP / 10)]), MarketError::ScheduleAboveCap);
-    let split = YearSplit { operations_bps: 8_000, creators_bps: 2_001 };
-    refuse(Action::Years(vec![YearChange { split, ..year(4, 1) }]), MarketError::SplitsInvalid);
+    let split = YearChange { split: YearSplit { operations_bps: 8_000, creators_bps: 2_001 }, ..year(4, 1) };
+    refuse(Action::Years(vec![split]), MarketError::SplitsInvalid);
 }
 
 #[test]
@@ -189,7 +189,7 @@ fn an_action_carries_what_belongs_to_it_and_nothing_else() {
 fn a_change_of_years_names_the_latest_epoch() {
     let world = World::new();
     let voter = proposer(&world);
-    let year = YearChange { year: 2, amount: 1, split: SPLIT };
+    let year = YearChange { year: 2, amount: 1, split: YearSplit { operations_bps: 5_000, creators_bps: 2_500 } };
     let arguments = World::proposing(&voter, Action::Years(vec![year]));
     world.end_epoch();
     let open = instruction::proposal_open(&world.network(), &arguments);

@@ -1,7 +1,7 @@
 //! Builders of governance: locks, proposals, votes.
 
 use crate::address::{self, SYSTEM_PROGRAM, TOKEN_PROGRAM};
-use market_model::{emission::YearChange, governance};
+use market_model::{emission, governance};
 use render_compute::{
     accounts,
     constants::{ACTION_AUTHORITY, ACTION_PARAMETERS, ACTION_PAUSE, ACTION_YEARS},
@@ -19,7 +19,7 @@ pub enum Action {
     /// Changes parameters.
     Parameters(Vec<governance::ParameterChange>),
     /// Changes years of the emission schedule.
-    Years(Vec<YearChange>),
+    Years(Vec<emission::YearChange>),
     /// Sets the pause bits.
     Pause(u64),
     /// Replaces the guardian.

@@ -2,6 +2,7 @@
 //! All are fixed-size little-endian structs behind an 8-byte discriminator.
 
 mod audit;
+mod client;
 mod credit;
 mod dispute;
 mod epoch;
@@ -10,8 +11,10 @@ mod job;
 mod lease;
 mod network;
 mod node;
+mod probe;
 
 pub use audit::*;
+pub use client::*;
 pub use credit::*;
 pub use dispute::*;
 pub use epoch::*;
@@ -20,3 +23,4 @@ pub use job::*;
 pub use lease::*;
 pub use network::*;
 pub use node::*;
+pub use probe::*;

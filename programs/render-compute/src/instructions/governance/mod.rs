@@ -16,8 +16,8 @@ use crate::{constants::*, errors::*, state::*};
 use anchor_lang::prelude::*;
 use market_model::{
     MarketError,
-    emission::{YEARS, YearChange, YearSplit},
-    governance::{self, ParameterChange},
+    emission::{DEFAULT_SPLIT, YearChange, YearSplit},
+    governance::{self, ParameterChange, Years},
 };
 
 /// All parameters as they would be with a proposal's changes now; refuses what is not valid.
@@ -33,24 +33,20 @@ fn changed_parameters(network: &Network, proposal: &Proposal) -> Result<[u64; PA
     Ok(values)
 }
 
-/// Makes a proposal's changes to the schedule, or to a copy of it; refuses changes of years that have begun.
+/// The schedule as it would be with a proposal's changes now; refuses changes of years that have begun.
 #[inline(never)]
-fn change_years(
-    network: &Network,
-    (amounts, operations_bps, creators_bps): (&mut [u64; YEARS], &mut [u16; YEARS], &mut [u16; YEARS]),
-    fixed_until: i64,
-    proposal: &Proposal,
-) -> Result<()> {
-    let unused = YearChange { year: 0, amount: 0, split: YearSplit { operations_bps: 0, creators_bps: 0 } };
-    let mut changes = [unused; MAX_CHANGES];
+fn changed_years(network: &Network, schedule: &Schedule, fixed_until: i64, proposal: &Proposal) -> Result<Years> {
+    let mut years =
+        Years { yearly: schedule.yearly, operations_bps: schedule.operations_bps, creators_bps: schedule.creators_bps };
+    let mut changes = [YearChange { year: 0, amount: 0, split: DEFAULT_SPLIT }; MAX_CHANGES];
     let used = changes.get_mut(..usize::from(proposal.count)).ok_or(RenderError::UnknownAction)?;
     for (slot, change) in used.iter_mut().zip(proposal.used_changes()) {
         let ProposedChange { subject, value, operations_bps, creators_bps, .. } = *change;
         let year = u8::try_from(subject).map_err(|_| refused(MarketError::NoSuchYear))?;
         *slot = YearChange { year, amount: value, split: YearSplit { operations_bps, creators_bps } };
     }
-    governance::change_years(amounts, operations_bps, creators_bps, used, network.genesis_at, fixed_until)
-        .map_err(refused)
+    governance::change_years(&mut years, used, network.genesis_at, fixed_until).map_err(refused)?;
+    Ok(years)
 }
 
 /// The end of the latest epoch opened: what the schedule emits before is or may be given out already.

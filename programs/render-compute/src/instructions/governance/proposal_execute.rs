@@ -1,6 +1,6 @@
 //! `proposal_execute`: puts an accepted proposal into force.
 
-use super::{change_years, changed_parameters, fixed_until, require_action_fits};
+use super::{changed_parameters, changed_years, fixed_until, require_action_fits};
 use crate::{
     constants::*,
     errors::*,
@@ -61,9 +61,10 @@ fn set_parameters(accounts: &mut ProposalExecute) -> Result<()> {
 #[inline(never)]
 fn set_years(accounts: &mut ProposalExecute) -> Result<()> {
     let until = fixed_until(&accounts.network, &accounts.epoch)?;
-    let schedule: &mut Schedule = &mut accounts.schedule;
-    let table = (&mut schedule.yearly, &mut schedule.operations_bps, &mut schedule.creators_bps);
-    change_years(&accounts.network, table, until, &accounts.proposal)?;
+    let after = changed_years(&accounts.network, &accounts.schedule, until, &accounts.proposal)?;
+    accounts.schedule.yearly = after.yearly;
+    accounts.schedule.operations_bps = after.operations_bps;
+    accounts.schedule.creators_bps = after.creators_bps;
     let proposal = &accounts.proposal;
     emit!(ScheduleChanged { changes: proposal.changes, count: u64::from(proposal.count) });
     Ok(())

@@ -1,6 +1,6 @@
 //! `proposal_open`: asks the holders of RENDER to change something.
 
-use super::{change_years, changed_parameters, fixed_until, require_action_fits};
+use super::{changed_parameters, changed_years, fixed_until, require_action_fits};
 use crate::{constants::*, errors::*, events::ProposalOpened, state::*};
 use alloc::vec::Vec;
 use anchor_lang::prelude::*;
@@ -114,21 +114,12 @@ fn check_order(accounts: &ProposalOpen) -> Result<()> {
             changed_parameters(&accounts.network, proposal)?;
         }
         ACTION_YEARS => {
-            try_years(accounts)?;
+            let until = fixed_until(&accounts.network, &accounts.epoch)?;
+            changed_years(&accounts.network, &accounts.schedule, until, proposal)?;
         }
         _ => {}
     }
     Ok(())
-}
-
-/// Makes the changes to a copy.
-#[inline(never)]
-fn try_years(accounts: &ProposalOpen) -> Result<()> {
-    let until = fixed_until(&accounts.network, &accounts.epoch)?;
-    let schedule = &accounts.schedule;
-    let (mut amounts, mut operations, mut creators) = (schedule.yearly, schedule.operations_bps, schedule.creators_bps);
-    let table = (&mut amounts, &mut operations, &mut creators);
-    change_years(&accounts.network, table, until, &accounts.proposal)
 }
 
 #[inline(never)]
