@@ -117,7 +117,7 @@ pub const ORACLE_PYTH: u8 = 1;
 pub const PAUSE_CREDITS: u64 = 1;
 /// Pause bit: no jobs are opened.
 pub const PAUSE_JOBS: u64 = 1 << 1;
-/// Pause bit: no leases and no audits are claimed. Work already leased can be finished and is paid.
+/// Pause bit: no leases are claimed and no probes opened. Work already leased can be finished, is audited and is paid.
 pub const PAUSE_LEASES: u64 = 1 << 2;
 /// Pause bit: no nodes are registered and no stake is deposited. Unbonding and withdrawal always work.
 pub const PAUSE_STAKES: u64 = 1 << 3;
