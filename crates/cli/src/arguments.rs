@@ -3,6 +3,7 @@
 use clap::{CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 
+use crate::client::ClientCommand;
 use crate::context::Settings;
 use crate::credits::CreditsCommand;
 use crate::dispute::DisputeCommand;
@@ -11,7 +12,8 @@ use crate::job::JobCommand;
 use crate::network::NetworkCommand;
 use crate::node::NodeCommand;
 use crate::oracle::OracleCommand;
-use crate::{CliError, Context, credits, dispute, epoch, job, network, node, oracle, reference};
+use crate::rebate::RebateCommand;
+use crate::{CliError, Context, client, credits, dispute, epoch, job, network, node, oracle, rebate, reference};
 
 /// Buys credits, orders pictures from the render network, and fetches them
 #[derive(Debug, Parser)]
@@ -46,6 +48,12 @@ enum Command {
     /// Shows what an epoch pays
     #[command(subcommand)]
     Epoch(EpochCommand),
+    /// Mints requesters' rebates, and shows them
+    #[command(subcommand)]
+    Rebate(RebateCommand),
+    /// Admits compute clients, and shows them
+    #[command(subcommand)]
+    Client(ClientCommand),
     /// Prints a shell's completion script
     Completions {
         /// The shell
@@ -87,6 +95,8 @@ async fn dispatch(context: &Context<'_>, command: Command) -> Result<(), CliErro
         Command::Dispute(command) => dispute::run(context, command).await,
         Command::Node(command) => node::run(context, command).await,
         Command::Epoch(command) => epoch::run(context, command).await,
+        Command::Rebate(command) => rebate::run(context, command).await,
+        Command::Client(command) => client::run(context, command).await,
         // Printed without a chain, before.
         Command::Completions { .. } | Command::Reference => Ok(()),
     }

@@ -6,6 +6,7 @@
 
 pub mod amount;
 pub mod arguments;
+pub mod client;
 pub mod context;
 pub mod credits;
 pub mod dispute;
@@ -16,6 +17,7 @@ pub mod network;
 pub mod node;
 pub mod oracle;
 pub mod output;
+pub mod rebate;
 pub mod reference;
 
 pub use context::Context;
