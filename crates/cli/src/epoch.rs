@@ -4,13 +4,13 @@ use clap::Subcommand;
 use market_model::MarketError;
 use market_model::epoch::{availability_claim, claim_share};
 use render_compute::constants::{CLASS_COMPUTE, CLASS_RENDER, EPOCH_SHARDS};
-use render_compute::state::{EPOCH_FINALIZED, Epoch, EpochShard, NodeEpoch};
+use render_compute::state::{EPOCH_FINALIZED, Epoch, EpochShard, MintLimiter, NodeEpoch};
 use render_compute_client::{Address, account, address};
 use serde::Serialize;
 
 use crate::amount::{Render, Usd};
 use crate::output::{facts, table};
-use crate::{CliError, Context, rebate};
+use crate::{CliError, Context};
 
 /// Commands of epochs.
 #[derive(Debug, Subcommand)]
@@ -140,7 +140,7 @@ pub async fn show(context: &Context<'_>, number: Option<u64>) -> Result<EpochVie
         stake_render_base_units: totals.stake,
         recycled_render_base_units: epoch.recycled,
         availability_cap_render_base_units: epoch.availability_cap,
-        mintable_render_base_units: rebate::room(context).await?,
+        mintable_render_base_units: mintable(context, now).await?,
         emission_render_base_units: epoch.emission,
         operations_pool_render_base_units: epoch.operations_pool,
         creators_pool_render_base_units: epoch.creators_pool,
@@ -195,6 +195,13 @@ async fn totals_so_far(context: &Context<'_>, number: u64) -> Result<Totals, Cli
         totals.add(shard);
     }
     Ok(totals)
+}
+
+/// What the mint limiter lets pass at `now`.
+async fn mintable(context: &Context<'_>, now: i64) -> Result<u64, CliError> {
+    let rules = account::network(context.chain).await?.limiter_rules();
+    let limiter = account::fetch::<MintLimiter>(context.chain, &address::limiter()).await?;
+    limiter.model().room(now, &rules).map_err(|error| CliError::operation(error.message()))
 }
 
 /// The same rule that the chain mints by.

@@ -4,7 +4,7 @@ use clap::{Args, Subcommand};
 use market_model::epoch::rebate;
 use render_compute::state::{Client, EPOCH_FINALIZED, Epoch, JobEpoch};
 use render_compute_client::event::Event;
-use render_compute_client::{Address, account, address, flow};
+use render_compute_client::{Address, account, flow};
 use serde::Serialize;
 
 use crate::amount::{Render, Usd};
@@ -90,7 +90,7 @@ pub async fn show(context: &Context<'_>, owner: &Address) -> Result<RebateView, 
     let mut parts = Vec::new();
     for (_, record) in records {
         let epoch = account::epoch(context.chain, record.epoch).await?;
-        let client = account::find::<Client>(context.chain, &record.client).await?;
+        let client = account::client(context.chain, &record.client).await?;
         parts.push(part(&record, epoch.as_ref(), client.as_ref(), most)?);
     }
     Ok(RebateView { owner: owner.to_string(), records: parts })
@@ -145,14 +145,6 @@ pub async fn claim(context: &Context<'_>, owner: &Address) -> Result<RebateRecei
         }
     }
     Ok(receipt)
-}
-
-/// The mint limiter as it stands: what can be minted now.
-pub(crate) async fn room(context: &Context<'_>) -> Result<u64, CliError> {
-    let network = account::network(context.chain).await?;
-    let now = context.chain.clock().await?.unix_timestamp;
-    let limiter = account::fetch::<render_compute::state::MintLimiter>(context.chain, &address::limiter()).await?;
-    limiter.model().room(now, &network.limiter_rules()).map_err(|error| CliError::operation(error.message()))
 }
 
 impl RebateView {

@@ -6,9 +6,9 @@ use kernels::render::{Frame, SceneImage, compile};
 use render_compute::state::Lease;
 use render_compute_cli::amount::{Render, Usd};
 use render_compute_cli::job::{FetchOptions, RenderOrder, cancel, close, fetch, list, render, show, watch};
-use render_compute_cli::{credits, dispute, epoch, network, node, oracle};
+use render_compute_cli::{client, credits, dispute, epoch, network, node, oracle, rebate};
 use render_compute_client::manifest::Digest;
-use render_compute_client::{Signer, account, address};
+use render_compute_client::{Signer, account, address, flow, instruction::ClientTerms};
 use support::Market;
 
 const FRAME: Frame = Frame { width: 12, height: 8, tile: 4, samples: 1, max_bounces: 2, seed: 1 };
@@ -100,6 +100,65 @@ async fn a_picture_is_ordered_rendered_and_fetched() {
     let machine = node::show(&context, &identity.pubkey()).await.expect("the node");
     // Six tiles of 90,909 credits; the rest of the price is the premium for audits.
     assert_eq!((machine.leases_accepted, machine.accepted_credit_units), (3, 545_454));
+}
+
+#[tokio::test]
+async fn a_requester_sees_and_claims_the_rebate_for_what_its_job_spent() {
+    let market = Market::new().await;
+    let (context, identity, image) = (market.requester("ann", Usd(600_000)).await, market.node().await, scene());
+    let owner = context.owner().expect("a key");
+    let receipt = render(&context, &image, &order()).await.expect("ordered");
+    for index in 0..3 {
+        market.claim(&identity, &receipt.address, index).await;
+        market.work(&identity, &receipt.address, index, &image, &FRAME).await;
+    }
+    let open = rebate::show(&context, &owner).await.expect("records");
+    let spent: u64 = open.records.iter().map(|part| part.spent_credit_units).sum();
+    assert_eq!(spent, 600_000);
+    // What an epoch that still runs will pay, nobody knows.
+    let last = details_epoch(&market).await;
+    let running = open.records.iter().filter(|part| part.epoch == last);
+    assert!(running.clone().count() > 0 && running.clone().all(|part| part.requester_render_base_units.is_none()));
+
+    let ends_at = account::epoch(&market.chain, last).await.expect("read").expect("there").ends_at;
+    market.chain.warp_to(ends_at);
+    flow::ensure_running_epoch(&market.chain, &identity).await.expect("opened");
+    flow::close_epoch(&market.chain, &identity, last).await.expect("closed");
+    let due: u64 = rebate::show(&context, &owner)
+        .await
+        .expect("records")
+        .records
+        .iter()
+        .map(|part| part.requester_render_base_units.expect("finalized"))
+        .sum();
+    assert!(due > 0);
+    let held = credits::show(&context, &owner).await.expect("shown").wallet_render_base_units;
+    let claimed = rebate::claim(&context, &owner).await.expect("claimed");
+    assert_eq!((claimed.requester_render_base_units, claimed.client_render_base_units), (due, 0));
+    assert_eq!(credits::show(&context, &owner).await.expect("shown").wallet_render_base_units, held + due);
+    // The records are closed, and nothing is left to claim.
+    assert_eq!(rebate::show(&context, &owner).await.expect("records").records.len(), 0);
+    assert_eq!(rebate::claim(&context, &owner).await.expect("nothing").records, 0);
+    let view = epoch::show(&context, Some(last)).await.expect("the epoch");
+    assert_eq!((view.state, view.spent_credit_units > 0), ("finalized", true));
+    assert!(view.mintable_render_base_units > 0);
+}
+
+#[tokio::test]
+async fn only_the_networks_authority_registers_a_client_and_anyone_sees_it() {
+    let market = Market::new().await;
+    let context = market.requester("ann", Usd(0)).await;
+    let (authority, network) = (context.owner().expect("a key"), account::network(&market.chain).await.expect("read"));
+    let payout = address::associated_token(&authority, &network.mint);
+    let terms = ClientTerms { authority, payout, metadata: [1; 32], share_bps: 700 };
+    let error = client::register(&context, "exabits", &terms).await.expect_err("not the authority");
+    assert!(error.to_string().contains("only the network's authority registers clients"), "{error}");
+    let view = client::register(&market.as_("authority"), "exabits", &terms).await.expect("registered");
+    assert_eq!((view.share_bps, view.enabled, view.earned_render_base_units), (700, true, 0));
+    assert_eq!(client::show(&context, "exabits").await.expect("shown").payout, payout.to_string());
+    let error = client::show(&context, "nobody").await.expect_err("unknown");
+    assert!(error.to_string().contains("there is no compute client \"nobody\""), "{error}");
+    assert_eq!(client::show(&context, "a name of more than 16").await.expect_err("too long").exit_code(), 2);
 }
 
 /// Number of the latest epoch.
