@@ -55,20 +55,20 @@ fn scenario() -> World {
     world.apply(instruction::job_epoch_open(&world.crank_key(), &job, 1), &[&world.crank]);
     world.work(&machine, &job, 0);
     let returned = world.claim(&machine, &job, 1);
-    world.apply(instruction::lease_return(&key, &returned), &[identity]);
+    world.apply(world.returning(&machine, &returned), &[identity]);
     let lost = world.claim(&machine, &job, 2);
     world.warp_to(world.get::<Lease>(&lost).deadline + 1);
     world.apply(instruction::lease_expire(&world.get(&lost)), &[&world.crank]);
     world.apply(instruction::slash_burn(&world.network(), &machine.node), &[&world.crank]);
     // Taking over a lease that exists costs less than creating it.
     world.claim(&machine, &job, 1);
-    world.apply(instruction::lease_return(&key, &returned), &[identity]);
+    world.apply(world.returning(&machine, &returned), &[identity]);
     world.apply(instruction::job_cancel(&requester.key(), &job), &[&requester.wallet]);
     for index in [1, 2] {
         world.apply(instruction::lease_release(&job, &requester.key(), index), &[&world.crank]);
     }
     let lease: Lease = world.get(&returned);
-    world.apply(instruction::job_close(&requester.key(), &job, &requester.key()), &[&requester.wallet]);
+    world.apply(world.closing(&requester, &job), &[&requester.wallet]);
     world.apply(instruction::lease_close(&lease), &[&world.crank]);
 
     let opened = world.get::<NodeEpoch>(&address::node_epoch(&machine.node, 1)).payer;
@@ -80,6 +80,7 @@ fn scenario() -> World {
     world.apply(instruction::epoch_finalize(1), &[&world.crank]);
     world.apply(instruction::epoch_claim_operations(&world.network(), 1), &[&world.crank]);
     world.apply(world.claiming(&machine, 1), &[&world.crank]);
+    world.apply(World::reviewing(&machine, 1), &[&world.crank]);
     world.apply(instruction::node_epoch_close(&machine.node, 1, &opened), &[&world.crank]);
     world.apply(instruction::epoch_shard_close(1, shard, &opened), &[&world.crank]);
     let record: JobEpoch = world.get(&address::job_epoch(&job, 1));

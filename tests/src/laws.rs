@@ -1,9 +1,12 @@
 //! The laws of the design, as a checker over two snapshots and the events between them.
 //!
 //! It knows nothing of how the program works: it recomputes from accounts, balances and events what must be so. For law L9 it is told who
-//! is honest; L12 speaks of votes, which do not exist yet.
+//! is honest.
 
 mod dispute;
+mod governance;
+mod price;
+mod probe;
 
 use crate::snapshot::Snapshot;
 use market_model::{
@@ -27,7 +30,7 @@ use std::{
     fmt,
 };
 
-/// A law by its name in the design; `Atomic`, `Cover` and `Limiter` are the ledger's own.
+/// A law by its name in the design; `Atomic`, `Cover`, `Limiter` and `Price` are the ledger's own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Law {
     /// Credits: available + escrowed = bought - spent.
@@ -52,12 +55,16 @@ pub enum Law {
     L10,
     /// The winner of a claim was eligible by the race, and a draw says what its number says.
     L11,
+    /// Votes counted are RENDER locked, and what is governed changes by accepted proposals.
+    L12,
     /// A refused transaction changes nothing but the fee.
     Atomic,
     /// A node answers for exactly what it holds.
     Cover,
     /// Whatever is minted passes the mint limiter.
     Limiter,
+    /// The network's price is charged where it was asked for, and moves only by the use that was counted.
+    Price,
 }
 
 /// A law that does not hold, and how.
@@ -124,9 +131,14 @@ pub struct Ledger {
     spent_in: BTreeMap<(u64, Address), u64>,
     stakes: BTreeMap<u64, u64>,
     claims: BTreeMap<u64, Claims>,
+    availability: BTreeMap<(u64, Address), probe::Availability>,
     minted: u64,
     recycled: u64,
     honest: BTreeSet<Address>,
+    /// By lease: when its present attempt was claimed, and the seconds until its commitment.
+    worked: BTreeMap<Address, (i64, u64)>,
+    /// Busy seconds by epoch and node.
+    busy: BTreeMap<(u64, Address), u64>,
 }
 
 impl Ledger {
@@ -165,8 +177,11 @@ pub fn check(ledger: &mut Ledger, step: &Step) -> Vec<Violation> {
     check_limiter(step, &mut found);
     check_epochs(ledger, &step.after, &mut found);
     check_job_records(ledger, &step.after, &mut found);
+    probe::check(ledger, &step.after, &mut found);
+    price::check(ledger, step, &mut found);
     check_rent(step, &mut found);
     check_race(step, &mut found);
+    governance::check(step, &mut found);
     found.0
 }
 
@@ -185,6 +200,8 @@ fn check_refused(step: &Step, found: &mut Found) {
 /// Adds an event to the ledger and checks what one event must satisfy by itself.
 fn absorb(ledger: &mut Ledger, event: &Event, step: &Step, found: &mut Found) {
     dispute::absorb(ledger, event, step, found);
+    probe::absorb(ledger, event, step, found);
+    price::absorb(ledger, event, step, found);
     match event {
         Event::CreditsBought(bought) => {
             let worth = u128::from(bought.credits) * u128::from(BASE_UNITS_TIMES_PRICE_PER_CREDIT);
@@ -511,6 +528,7 @@ fn most_due(step: &Step, slash: &StakeSlashed) -> Option<u64> {
             }
         }
         SLASH_DISPUTE_LOST | SLASH_TURN_MISSED => dispute::most_due(step, slash),
+        SLASH_PROBE_MISSED => probe::most_due(step, slash),
         _ => None,
     }
 }
@@ -637,12 +655,16 @@ fn payer_of(raw: &RawAccount, state: &Snapshot) -> Option<Address> {
         .or_else(|| account::decode::<Job>(data).map(|job| job.payer))
         .or_else(|| account::decode::<Lease>(data).map(|lease| lease.payer))
         .or_else(|| account::decode::<Audit>(data).map(|audit| audit.payer))
+        .or_else(|| account::decode::<Probe>(data).map(|probe| probe.payer))
         .or_else(|| account::decode::<Dispute>(data).map(|dispute| dispute.payer))
         .or_else(|| account::evidence(raw).map(|(evidence, _)| evidence.author))
         .or_else(|| account::decode::<Epoch>(data).map(|epoch| epoch.payer))
         .or_else(|| account::decode::<EpochShard>(data).map(|shard| shard.payer))
         .or_else(|| account::decode::<NodeEpoch>(data).map(|record| record.payer))
         .or_else(|| account::decode::<JobEpoch>(data).map(|record| record.payer))
+        .or_else(|| account::decode::<Proposal>(data).map(|proposal| proposal.proposer))
+        .or_else(|| account::decode::<VoteLock>(data).map(|lock| lock.wallet))
+        .or_else(|| account::decode::<Vote>(data).map(|vote| vote.wallet))
         .or_else(|| account::decode::<Operator>(data).map(|operator| operator.wallet))
         .or_else(|| account::decode::<Node>(data).map(|node| node.operator))
         .or_else(|| state.network().map(|network| network.authority))
@@ -707,7 +729,7 @@ fn eligible_auditor(step: &Step, claim: &AuditClaimed, more_held: u32) -> Result
     if one == other {
         return Err(format!("one operator has both audits of {}", claim.lease));
     }
-    let reputation = race::require_requirements(&network, &job, &node, claim.claimed_at)
+    let reputation = race::require_to_audit(&network, &job, &holder, &node, claim.claimed_at)
         .map_err(|error| format!("{} does not meet the requirements: {error:?}", claim.node))?;
     let index = u8::try_from(claim.index).map_err(|error| error.to_string())?;
     let entry = race::audit_entry(&network, &lease.job, &job, &lease, index, &claim.node, &node, &reputation)

@@ -6,7 +6,7 @@ use crate::{
 };
 use futures_util::FutureExt;
 use local_chain::LocalChain;
-use market_model::{MarketError, Parameters, lease::LeaseState};
+use market_model::{MarketError, Parameters, lease::LeaseState, reputation::Reason as Cause};
 use render_compute::{constants::*, errors::RenderError, race, state::*};
 use render_compute_client::{
     Address, ClientError, Instruction, Keypair, Signer,
@@ -187,12 +187,23 @@ pub fn order() -> JobOrder {
         minimum_reputation: 0,
         region: 0,
         replicas: 1,
+        tier: 0,
+        bandwidth_tier: 0,
+        at_network_price: 0,
     }
 }
 
 /// An offer that takes any job of both classes, eight leases at once.
 pub fn offer() -> NodeOffer {
-    NodeOffer { hardware: [3; 32], asks: [0; 2], capacity: 8, memory_mib: 16_384, region: 1, classes: 3 }
+    NodeOffer {
+        hardware: [3; 32],
+        asks: [0; 2],
+        capacity: 8,
+        memory_mib: 16_384,
+        region: 1,
+        minimum_requester_reputation: 0,
+        classes: 3,
+    }
 }
 
 /// The result of what never waits: the chain is in this process.
@@ -616,6 +627,26 @@ impl World {
         self.warp_to(self.turn(machine, job, index));
         self.apply(instruction::lease_claim(&machine.key(), job, index), &[&machine.identity]);
         address::lease(job, index, 0)
+    }
+
+    /// A machine gives back a lease for reasons of its own.
+    pub fn returning(&self, machine: &Machine, lease: &Address) -> Instruction {
+        instruction::lease_return(&machine.key(), &self.get(lease), Cause::LeaseReturned)
+    }
+
+    /// A machine gives back a lease because its inputs cannot be used.
+    pub fn finding_fault(&self, machine: &Machine, lease: &Address) -> Instruction {
+        instruction::lease_return(&machine.key(), &self.get(lease), Cause::InputsUnusable)
+    }
+
+    /// The requester closes a job.
+    pub fn closing(&self, requester: &Requester, job: &Address) -> Instruction {
+        instruction::job_close(&requester.key(), job, &self.get(job))
+    }
+
+    /// The review of a machine's tier by an epoch.
+    pub fn reviewing(machine: &Machine, epoch: u64) -> Instruction {
+        instruction::node_review(&machine.node, epoch)
     }
 
     /// The root that this world's machines attest for a lease.

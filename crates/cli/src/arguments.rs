@@ -7,13 +7,19 @@ use crate::client::ClientCommand;
 use crate::context::Settings;
 use crate::credits::CreditsCommand;
 use crate::dispute::DisputeCommand;
+use crate::earnings::EarningsArguments;
 use crate::epoch::EpochCommand;
 use crate::job::JobCommand;
 use crate::network::NetworkCommand;
 use crate::node::NodeCommand;
 use crate::oracle::OracleCommand;
+use crate::quote::QuoteArguments;
 use crate::rebate::RebateCommand;
-use crate::{CliError, Context, client, credits, dispute, epoch, job, network, node, oracle, rebate, reference};
+use crate::reputation::ReputationCommand;
+use crate::{
+    CliError, Context, client, credits, dispute, earnings, epoch, job, network, node, oracle, quote, rebate, reference,
+    reputation,
+};
 
 /// Buys credits, orders pictures from the render network, and fetches them
 #[derive(Debug, Parser)]
@@ -45,6 +51,13 @@ enum Command {
     /// Shows the machines of the network
     #[command(subcommand)]
     Node(NodeCommand),
+    /// Says what a job would cost and when it is expected to be done; nothing is sent
+    Quote(QuoteArguments),
+    /// Says what a machine can expect to earn, from the last epochs
+    Earnings(EarningsArguments),
+    /// Shows how nodes and requesters stand, and why
+    #[command(subcommand)]
+    Reputation(ReputationCommand),
     /// Shows what an epoch pays
     #[command(subcommand)]
     Epoch(EpochCommand),
@@ -94,6 +107,9 @@ async fn dispatch(context: &Context<'_>, command: Command) -> Result<(), CliErro
         Command::Job(command) => job::run(context, command).await,
         Command::Dispute(command) => dispute::run(context, command).await,
         Command::Node(command) => node::run(context, command).await,
+        Command::Quote(arguments) => quote::run(context, arguments).await,
+        Command::Earnings(arguments) => earnings::run(context, arguments).await,
+        Command::Reputation(command) => reputation::run(context, command).await,
         Command::Epoch(command) => epoch::run(context, command).await,
         Command::Rebate(command) => rebate::run(context, command).await,
         Command::Client(command) => client::run(context, command).await,

@@ -359,8 +359,8 @@ async fn close_one_epoch(
     .await
 }
 
-/// Mints a node's share of a finalized epoch to its operator; `node` is the node account. Anyone may. Sends nothing when
-/// there is nothing to claim or it was claimed.
+/// Mints a node's share of a finalized epoch to its operator, and reviews its tier by it; `node` is the node account. Anyone may. Sends
+/// nothing when there is no record of the node or both were done.
 pub async fn claim(
     chain: &(impl Chain + ?Sized),
     payer: &Keypair,
@@ -369,17 +369,24 @@ pub async fn claim(
 ) -> Result<Vec<Confirmed>, ClientError> {
     until_done(chain, payer, || async {
         let Some(record) = account::node_epoch(chain, node, number).await? else { return Ok(Vec::new()) };
-        if record.is_claimed == 1 {
-            return Ok(Vec::new());
+        let mut due = Vec::new();
+        if record.is_reviewed == 0 {
+            due.push(instruction::node_review(node, number));
+        }
+        if record.is_claimed == 1 && due.is_empty() {
+            return Ok(due);
         }
         let epoch: Epoch = account::fetch(chain, &address::epoch(number)).await?;
         if epoch.state != EPOCH_FINALIZED {
             return Err(ClientError::NotYet(format!("epoch {number} is not finalized")));
         }
-        let state: Node = account::fetch(chain, node).await?;
-        let operator: Operator = account::fetch(chain, &address::operator(&state.operator)).await?;
-        let network = account::network(chain).await?;
-        Ok(vec![instruction::epoch_claim(&network, number, node, &operator.wallet, &operator.payout)])
+        if record.is_claimed == 0 {
+            let state: Node = account::fetch(chain, node).await?;
+            let operator: Operator = account::fetch(chain, &address::operator(&state.operator)).await?;
+            let network = account::network(chain).await?;
+            due.push(instruction::epoch_claim(&network, number, node, &operator.wallet, &operator.payout));
+        }
+        Ok(due)
     })
     .await
 }
@@ -453,7 +460,7 @@ pub async fn close_job(
     job_address: &Address,
 ) -> Result<Vec<Confirmed>, ClientError> {
     let Some(job) = account::find::<Job>(chain, job_address).await? else { return Ok(Vec::new()) };
-    let close = instruction::job_close(&signer.pubkey(), job_address, &job.payer);
+    let close = instruction::job_close(&signer.pubkey(), job_address, &job);
     Ok(vec![chain.send(&[close], &[signer]).await?])
 }
 

@@ -8,16 +8,22 @@ use core::fmt;
 
 use crate::amount::{self, WHOLE_BPS};
 use crate::audit::AuditRules;
+use crate::concentration::ConcentrationRules;
 use crate::dispute::DisputeRules;
 use crate::emission::{DEFAULT_SPLIT, YearSplit};
 use crate::epoch::{EpochRules, Splits};
 use crate::error::MarketError;
+use crate::governance::GovernanceRules;
 use crate::lease::LeaseRules;
 use crate::limiter::LimiterRules;
+use crate::maintenance::MaintenanceRules;
 use crate::oracle::OracleRules;
+use crate::price::PriceRules;
+use crate::probe::{ProbeRules, Ratings};
 use crate::race::{FactorRule, RaceRules};
 use crate::reputation::ReputationRules;
 use crate::stake::StakeRules;
+use crate::tier::TierRules;
 
 /// One parameter in words and numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,6 +78,9 @@ macro_rules! parameters {
                 name: stringify!($name), unit: $unit, default: $default, min: $min, max: $max, source: $source,
             },)+
         ];
+
+        /// What each parameter is, in the order of [`SPECS`]. Apart from them, so that the program carries no sentences that it never says.
+        pub const DESCRIPTIONS: [&str; COUNT] = [$($doc,)+];
 
         /// Number of parameters.
         pub const COUNT: usize = [$(stringify!($name)),+].len();
@@ -193,7 +202,7 @@ parameters! {
 
     race_region_near_bps: "bps", 6_000, 0..=10_000, "this project", "Region fit of a node in the same area of the world.";
     race_compute_yield_ms: "milliseconds", 2_000, 0..=60_000, "RNP-004: render before compute", "How much later a node that serves both classes may claim compute work.";
-    tier_spill_seconds: "seconds", 30, 0..=86_400, "Render's job assignment: priority work spills to economy nodes", "How much later an economy node may claim priority work, and any node economy work.";
+    tier_spill_seconds: "seconds", 30, 0..=86_400, "Render's job assignment: priority work spills to economy nodes", "How much later an economy node may claim priority work, and any node economy work; well below race_delay_cap_ms.";
     tier_promote_reputation_bps: "bps", 6_500, 5_000..=10_000, "this project", "Least reputation of an epoch that counts towards promotion.";
     tier_promote_uptime_bps: "bps", 9_500, 0..=10_000, "Spheron's tiers", "Least uptime of an epoch that counts towards promotion.";
     tier_promote_epochs: "epochs", 3, 1..=52, "this project; Spheron 3 to 30 eras", "Good epochs in a row for promotion.";
@@ -208,6 +217,11 @@ parameters! {
     gov_timelock_seconds: "seconds", 172_800, 3_600..=2_592_000, "design 4: 48 hours", "From the acceptance of a proposal to its execution.";
     gov_execution_seconds: "seconds", 1_209_600, 86_400..=7_776_000, "this project", "How long an accepted proposal can be executed after its timelock.";
     gov_proposer_lock: "RENDER base units", 1_000_000_000_000, 100_000_000..=1_000_000_000_000_000, "this project", "Least RENDER that a proposer has locked.";
+}
+
+/// A parameter's position in [`SPECS`] by its name.
+pub fn position(name: &str) -> Option<usize> {
+    SPECS.iter().position(|spec| spec.name == name)
 }
 
 impl Default for Parameters {
@@ -293,6 +307,38 @@ impl Parameters {
         }
     }
 
+    /// For [`crate::concentration`].
+    pub fn concentration_rules(&self) -> ConcentrationRules {
+        ConcentrationRules { free: self.concentration_free, rate: self.concentration_rate }
+    }
+
+    /// For [`crate::probe`].
+    pub fn probe_rules(&self) -> ProbeRules {
+        ProbeRules {
+            reference: Ratings {
+                compute: self.reference_compute,
+                memory_mib: self.reference_memory_mib,
+                clock: self.reference_clock,
+                bandwidth: self.reference_bandwidth,
+            },
+            rating_min_bps: self.rating_min_bps,
+            rating_max_bps: self.rating_max_bps,
+            interval_slots: self.probe_interval_slots,
+            open_slots: self.probe_open_slots,
+            opener_bps: self.probe_opener_bps,
+            qualify_bps: self.probe_qualify_bps,
+            uptime_weight_bps: self.uptime_weight_bps,
+        }
+    }
+
+    /// For [`crate::maintenance`].
+    pub fn maintenance_rules(&self) -> MaintenanceRules {
+        MaintenanceRules {
+            notice_seconds: seconds(self.maintenance_notice_seconds),
+            most_seconds: seconds(self.maintenance_max_seconds),
+        }
+    }
+
     /// For [`crate::dispute`].
     pub fn dispute_rules(&self) -> DisputeRules {
         DisputeRules { turn_seconds: seconds(self.dispute_turn_seconds) }
@@ -347,6 +393,31 @@ impl Parameters {
         }
     }
 
+    /// For [`crate::governance`].
+    pub fn governance_rules(&self) -> GovernanceRules {
+        GovernanceRules {
+            initial_seconds: seconds(self.gov_initial_seconds),
+            final_seconds: seconds(self.gov_final_seconds),
+            quorum_bps: self.gov_quorum_bps,
+            emergency_quorum_bps: self.gov_emergency_quorum_bps,
+            timelock_seconds: seconds(self.gov_timelock_seconds),
+            execution_seconds: seconds(self.gov_execution_seconds),
+            proposer_lock: self.gov_proposer_lock,
+        }
+    }
+
+    /// For [`crate::tier`].
+    pub fn tier_rules(&self) -> TierRules {
+        TierRules {
+            promote_reputation_bps: self.tier_promote_reputation_bps,
+            promote_uptime_bps: self.tier_promote_uptime_bps,
+            promote_epochs: self.tier_promote_epochs,
+            demote_reputation_bps: self.tier_demote_reputation_bps,
+            demote_uptime_bps: self.tier_demote_uptime_bps,
+            demote_epochs: self.tier_demote_epochs,
+        }
+    }
+
     /// For [`crate::epoch`], with the split of the year in which the epoch starts.
     pub fn splits(&self, year: YearSplit) -> Splits {
         Splits {
@@ -372,5 +443,19 @@ impl Parameters {
     /// For [`crate::limiter`].
     pub fn limiter_rules(&self) -> LimiterRules {
         LimiterRules { window_seconds: self.mint_window_seconds, limit: self.mint_limit }
+    }
+
+    /// For [`crate::price`].
+    pub fn price_rules(&self) -> PriceRules {
+        PriceRules {
+            obh_per_dollar_economy: self.obh_per_dollar_economy,
+            obh_per_dollar_priority: self.obh_per_dollar_priority,
+            work_per_obh: self.work_per_obh,
+            region_surcharge_bps: self.region_surcharge_bps,
+            target_utilisation_bps: self.price_target_utilisation_bps,
+            step_bps: self.price_step_bps,
+            min_bps: self.price_min_bps,
+            max_bps: self.price_max_bps,
+        }
     }
 }

@@ -50,6 +50,14 @@ pub fn require_mint(view: &AccountView, authority: &Address, decimals: u8) -> Re
     Ok(())
 }
 
+/// RENDER in existence: bytes 36..44 of the mint, whose address the caller has checked.
+pub fn supply(view: &AccountView) -> Result<u64> {
+    require!(view.owned_by(&Token::id()), RenderError::WrongMint);
+    let data = view.try_borrow()?;
+    let bytes: [u8; 8] = data.get(36..44).and_then(|bytes| bytes.try_into().ok()).ok_or(RenderError::WrongMint)?;
+    Ok(u64::from_le_bytes(bytes))
+}
+
 fn address_at(data: &[u8], at: usize) -> Address {
     let mut bytes = [0; 32];
     bytes.copy_from_slice(&data[at..at + 32]);

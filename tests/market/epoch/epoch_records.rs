@@ -98,6 +98,8 @@ fn a_claimed_record_is_removed_and_its_rent_goes_to_who_paid_it() {
     world.end_epoch();
     world.refuse(close.clone(), &[&world.crank], RenderError::EpochNotFinalized);
     world.apply(world.claiming(&machine, 1), &[&world.crank]);
+    world.refuse(close.clone(), &[&world.crank], RenderError::NotReviewed);
+    world.apply(World::reviewing(&machine, 1), &[&world.crank]);
     let stolen = instruction::node_epoch_close(&machine.node, 1, &world.crank.pubkey());
     world.refuse(stolen, &[&world.crank], RenderError::WrongNode);
     let record = address::node_epoch(&machine.node, 1);

@@ -1,6 +1,6 @@
 //! Events of epochs.
 
-use crate::constants::CLASSES;
+use crate::constants::{CLASSES, TIERS};
 use anchor_lang::prelude::*;
 
 /// An epoch began.
@@ -138,6 +138,8 @@ pub struct EpochFinalized {
     pub work_pools: [u64; CLASSES],
     /// RENDER left for the next epoch: creators, availability, render, compute.
     pub carry: [u64; 4],
+    /// Floating prices from now on, basis points, by class and tier.
+    pub price_index_bps: [u64; CLASSES * TIERS],
 }
 
 /// A node's share of an epoch was minted to its operator.

@@ -1,6 +1,9 @@
 //! The network: who governs it, which mint it burns and mints, its parameters and its epoch clock.
 
-use crate::constants::{CLASSES, TIERS};
+use crate::{
+    constants::{CLASSES, TIERS},
+    errors::RenderError,
+};
 use anchor_lang::prelude::*;
 use market_model::{Parameters, limiter::LimiterRules};
 
@@ -80,6 +83,13 @@ impl Network {
     /// The parameters by name.
     pub fn parameters(&self) -> Parameters {
         Parameters::from_values(self.parameters)
+    }
+
+    /// The floating price of a class and tier as a share of the tier's base price, basis points.
+    pub fn price_index(&self, class: u8, tier: u8) -> Result<u64> {
+        let (class, tier) = (usize::from(class), usize::from(tier));
+        require!(class < CLASSES && tier < TIERS, RenderError::UnknownKind);
+        Ok(self.price_index_bps[class * TIERS + tier])
     }
 
     /// Whether any of `bits` is paused.

@@ -5,12 +5,13 @@ use anchor_lang::prelude::*;
 use market_model::{
     emission,
     epoch::{self, BurnRate, Carry, FinalizeInput, Finalized, Usage},
+    price,
 };
 
 /// Accounts of `epoch_finalize`. Anyone may send it.
 #[derive(Accounts)]
 pub struct EpochFinalize {
-    /// Rules; learns the epoch's stake.
+    /// Rules. Changed: learns the epoch's stake, and its floating prices move.
     #[account(mut)]
     pub network: Account<Network>,
     /// Emission table.
@@ -23,7 +24,7 @@ pub struct EpochFinalize {
 }
 
 /// Before: all shards are summed and the epoch before is finalized. After: pools and carry are fixed: emission + recycled + carry in = pools + carry
-/// out; the stake of the epoch is the network's active stake.
+/// out; the stake of the epoch is the network's active stake; each floating price has moved by the epoch's utilisation of its class.
 pub fn epoch_finalize(ctx: &mut Context<EpochFinalize>) -> Result<()> {
     let accounts = &mut ctx.accounts;
     require!(accounts.epoch.state == EPOCH_OPEN, RenderError::EpochFinalized);
@@ -32,6 +33,7 @@ pub fn epoch_finalize(ctx: &mut Context<EpochFinalize>) -> Result<()> {
     let outcome = outcome_of(accounts, &input)?;
     accounts.network.active_stake = accounts.epoch.stake;
     record(&mut accounts.epoch, &input, &outcome);
+    move_prices(&mut accounts.network, &mut accounts.epoch)?;
     announce(&accounts.epoch);
     Ok(())
 }
@@ -130,5 +132,19 @@ fn announce(this: &Epoch) {
         availability_pool: this.availability_pool,
         work_pools: this.work_pools,
         carry: this.carry,
+        price_index_bps: this.price_index_bps,
     });
+}
+
+#[inline(never)]
+fn move_prices(network: &mut Network, epoch: &mut Epoch) -> Result<()> {
+    let rules = network.parameters().price_rules();
+    let classes = network.price_index_bps.chunks_mut(TIERS);
+    for ((tiers, busy), capacity) in classes.zip(epoch.busy_seconds).zip(epoch.capacity_seconds) {
+        for index in tiers {
+            *index = price::next_index(*index, busy, capacity, &rules).map_err(refused)?;
+        }
+    }
+    epoch.price_index_bps = network.price_index_bps;
+    Ok(())
 }

@@ -115,6 +115,7 @@ fn fill(ctx: &mut Context<NetworkInit>) {
     network.stake_vault = *accounts.stake_vault.address();
     network.operations = *accounts.operations.address();
     network.oracle = *accounts.oracle.address();
+    network.price_index_bps = [market_model::price::BASE_INDEX_BPS; CLASSES * TIERS];
     network.oracle_kind = ORACLE_PUBLISHERS;
     network.version = LAYOUT_VERSION;
     network.bump = network_bump;
