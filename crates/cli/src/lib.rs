@@ -13,6 +13,7 @@ pub mod dispute;
 pub mod earnings;
 pub mod epoch;
 mod error;
+pub mod gov;
 pub mod job;
 pub mod network;
 pub mod node;

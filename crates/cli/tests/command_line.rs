@@ -248,6 +248,16 @@ fn the_committed_reference_is_what_the_command_line_says() {
     assert!(answer.stdout == committed, "run `cargo run -p render-compute-cli -- reference > docs/cli.md`");
 }
 
+#[test]
+fn the_committed_parameters_are_what_the_program_checks() {
+    let home = home();
+    let answer = run(home.path(), &["reference", "--parameters"]);
+    assert_eq!(answer.code, Some(0), "{}", answer.stderr);
+    let committed = include_str!("../../../docs/parameters.md");
+    let command = "cargo run -p render-compute-cli -- reference --parameters > docs/parameters.md";
+    assert!(answer.stdout == committed, "run `{command}`");
+}
+
 /// A key file where it is looked for by default.
 fn key(home: &Path) {
     let folder = home.join(".config/solana");

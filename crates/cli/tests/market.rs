@@ -7,6 +7,7 @@ use market_model::hardware;
 use market_model::tier::Tier;
 use render_compute::state::Lease;
 use render_compute_cli::amount::{Render, Usd};
+use render_compute_cli::gov::{self, ProposeArguments, Side};
 use render_compute_cli::job::{
     FetchOptions, RenderOrder, cancel, close, cut, fetch, list, render, request, show, watch,
 };
@@ -371,6 +372,64 @@ async fn replicas_have_every_lease_audited_out_of_the_same_price() {
     assert_eq!((receipt.quote.price_per_unit_credit_units, receipt.quote.escrow_credit_units), (50_000, 600_000));
     let view = show(&context, &receipt.address).await.expect("shown");
     assert_eq!((view.job.replicas, view.job.premium_per_unit_credit_units), (2, 50_000));
+}
+
+fn proposal(text: &[&str]) -> ProposeArguments {
+    ProposeArguments {
+        set: text.iter().map(|setting| setting.parse().expect("a setting")).collect(),
+        year: Vec::new(),
+        pause: None,
+        guardian: None,
+        title: "Longer challenges".to_owned(),
+        link: Some("https://example.org/challenges".to_owned()),
+        emergency: false,
+    }
+}
+
+#[tokio::test]
+async fn locked_render_proposes_votes_and_changes_a_parameter() {
+    let market = Market::new().await;
+    let context = market.as_("authority");
+    let nobody = market.requester("nobody", Usd(0)).await;
+    // Ten million RENDER exist: 15 % decide.
+    let view = gov::lock(&context, Render(150_000_000_000_000)).await.expect("locked");
+    assert_eq!((view.locked_render_base_units, view.locked_until_unix_seconds), (150_000_000_000_000, 0));
+    assert!(network::govern(&context).await.expect("governed").is_governed);
+
+    let opened = gov::propose(&context, &proposal(&["challenge_seconds=77"])).await.expect("opened");
+    assert_eq!((opened.number, opened.stage, opened.title.as_str()), (0, "initial vote", "Longer challenges"));
+    assert_eq!(opened.changes, ["challenge_seconds from 5 to 77 seconds"]);
+    assert_eq!(opened.quorum_render_base_units, 150_000_000_000_000);
+    let error = gov::vote(&nobody, 0, Side::Yes).await.expect_err("nothing locked").to_string();
+    assert!(error.contains("`render-compute gov lock RENDER`"), "{error}");
+    for stage in ["final vote", "accepted"] {
+        let voted = gov::vote(&context, 0, Side::Yes).await.expect("voted");
+        assert!(voted.next.contains("gov vote 0 yes|no"), "{}", voted.next);
+        market.chain.warp_to(voted.ends_at_unix_seconds);
+        assert_eq!(gov::advance(&nobody, 0).await.expect("counted").stage, stage);
+    }
+    let error = gov::unlock(&context, None).await.expect_err("held").to_string();
+    assert!(error.contains("counts in a vote"), "{error}");
+    let view = gov::show(&context, 0).await.expect("shown");
+    market.chain.warp_to(view.ends_at_unix_seconds);
+    assert_eq!(gov::execute(&nobody, 0).await.expect("executed").stage, "executed");
+    let values = network::show(&context).await.expect("the network").parameters;
+    assert!(values.iter().any(|parameter| parameter.name == "challenge_seconds" && parameter.value == 77));
+    assert_eq!(gov::list(&context).await.expect("proposals").len(), 1);
+    assert_eq!(gov::close(&nobody, 0).await.expect("closed").votes, 1);
+    assert_eq!(gov::list(&context).await.expect("proposals").len(), 0);
+    assert_eq!(gov::unlock(&context, None).await.expect("free").locked_render_base_units, 0);
+}
+
+#[tokio::test]
+async fn a_proposal_outside_the_bounds_is_refused_with_the_bounds() {
+    let market = Market::new().await;
+    let context = market.as_("authority");
+    let error = gov::propose(&context, &proposal(&["burn_bps=4999"])).await.expect_err("too little");
+    assert_eq!(error.to_string(), "--set: burn_bps is 4999 bps, but must lie between 5000 and 10000");
+    assert_eq!(error.exit_code(), 2);
+    let error = gov::propose(&context, &proposal(&[])).await.expect_err("nothing").to_string();
+    assert!(error.contains("either --set"), "{error}");
 }
 
 /// The same at the network's price, 0.60 USD at most.
