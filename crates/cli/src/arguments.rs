@@ -13,7 +13,10 @@ use crate::network::NetworkCommand;
 use crate::node::NodeCommand;
 use crate::oracle::OracleCommand;
 use crate::quote::QuoteArguments;
-use crate::{CliError, Context, credits, dispute, earnings, epoch, job, network, node, oracle, quote, reference};
+use crate::reputation::ReputationCommand;
+use crate::{
+    CliError, Context, credits, dispute, earnings, epoch, job, network, node, oracle, quote, reference, reputation,
+};
 
 /// Buys credits, orders pictures from the render network, and fetches them
 #[derive(Debug, Parser)]
@@ -49,6 +52,9 @@ enum Command {
     Quote(QuoteArguments),
     /// Says what a machine can expect to earn, from the last epochs
     Earnings(EarningsArguments),
+    /// Shows how nodes and requesters stand, and why
+    #[command(subcommand)]
+    Reputation(ReputationCommand),
     /// Shows what an epoch pays
     #[command(subcommand)]
     Epoch(EpochCommand),
@@ -94,6 +100,7 @@ async fn dispatch(context: &Context<'_>, command: Command) -> Result<(), CliErro
         Command::Node(command) => node::run(context, command).await,
         Command::Quote(arguments) => quote::run(context, arguments).await,
         Command::Earnings(arguments) => earnings::run(context, arguments).await,
+        Command::Reputation(command) => reputation::run(context, command).await,
         Command::Epoch(command) => epoch::run(context, command).await,
         // Printed without a chain, before.
         Command::Completions { .. } | Command::Reference => Ok(()),

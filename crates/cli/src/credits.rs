@@ -6,8 +6,7 @@ use market_model::{MarketError, credit};
 use render_compute::constants::ORACLE_PUBLISHERS;
 use render_compute_client::event::Event;
 use render_compute_client::instruction::{self, CreditBuy};
-use render_compute_client::market::lower_price;
-use render_compute_client::{Address, account, address, flow};
+use render_compute_client::{Address, account, address, flow, price};
 use serde::Serialize;
 
 use crate::amount::{Price, Render, Usd};
@@ -132,7 +131,7 @@ pub async fn quote(context: &Context<'_>, amount: Usd) -> Result<Quote, CliError
     }
     let oracle = account::oracle(context.chain).await?;
     let now = context.chain.clock().await?.unix_timestamp;
-    let price = lower_price(&network, &oracle, now).map_err(rule)?;
+    let price = price::lower_bound(&network, &oracle, now).map_err(rule)?;
     let purchase = credit::purchase(amount.0, price, network.parameters().burn_bps, u64::MAX).map_err(rule)?;
     Ok(Quote { price_e8_usd: price, total_render_base_units: purchase.total })
 }

@@ -19,6 +19,7 @@ pub mod oracle;
 pub mod output;
 pub mod quote;
 pub mod reference;
+pub mod reputation;
 
 pub use context::Context;
 pub use error::{CliError, Fault};

@@ -2,8 +2,9 @@
 
 use clap::{ArgGroup, Args};
 use kernels::render::Frame;
-use market_model::price::{BandwidthTier, Tier};
+use market_model::price::BandwidthTier;
 use market_model::quote::Order;
+use market_model::tier::Tier;
 use render_compute::constants::{CLASS_COMPUTE, CLASS_RENDER};
 use render_compute_client::market::{self, QuoteAnswer, QuoteRequest, TierQuote};
 

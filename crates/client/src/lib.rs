@@ -6,9 +6,11 @@
 
 pub mod account;
 pub mod address;
+pub mod amount;
 pub mod blob;
 pub mod chain;
 pub mod dispute;
+pub mod earnings;
 pub mod error;
 pub mod event;
 pub mod flow;
@@ -16,6 +18,9 @@ pub mod instruction;
 pub mod lottery;
 pub mod manifest;
 pub mod market;
+pub mod price;
+pub mod probe;
+pub mod region;
 
 pub use chain::{Chain, ChainError};
 pub use error::ClientError;

@@ -7,20 +7,20 @@
 //! * The speed of a place is that of the leases on the chain that were committed: their work over the seconds from claim to commitment.
 //! * A node without a rating by probes counts in estimates of earnings as the model that its hardware is called, else as the reference node.
 
-use crate::{account, chain::Chain, error::ClientError};
+use crate::{account, chain::Chain, error::ClientError, price::lower_bound};
 use bytemuck::Zeroable;
 use market_model::{
     MarketError, Parameters,
     hardware::{self, BREAKEVEN_DAYS, GpuModel},
     lease::LeaseState,
-    oracle::{Report, accept, median},
-    price::{self, Tier},
+    price,
     quote::{self, ClassEpochs, Epochs, Machine, MarketState, Order, Quote, QuoteRules, TierState, Why},
+    tier::Tier,
 };
 use render_compute::{
     constants::{CLASS_COMPUTE, CLASS_RENDER, ORACLE_PUBLISHERS},
     race,
-    state::{EPOCH_FINALIZED, Epoch, Job, Lease, Network, Node, Oracle},
+    state::{EPOCH_FINALIZED, Epoch, Job, Lease, Network, Node},
 };
 use serde::Serialize;
 use solana_address::Address;
@@ -162,22 +162,12 @@ pub fn quote_rules(parameters: &Parameters) -> QuoteRules {
     }
 }
 
-/// The lower bound of the publishers' price now, which purchases use.
-pub fn lower_price(network: &Network, oracle: &Oracle, now: i64) -> Result<u64, MarketError> {
-    let rules = network.parameters().oracle_rules();
-    let set = oracle.publishers.iter().take(usize::from(oracle.count));
-    let reports: Vec<Report> = set
-        .map(|slot| Report { price: slot.price, confidence: slot.confidence, published_at: slot.published_at })
-        .collect();
-    accept(median(&reports, now, rules.max_age_seconds, reports.len())?, now, &rules)
-}
-
-/// The same where it can be read; a Pyth update comes with each purchase and is not known before.
+/// The lower bound of the price where it can be read; a Pyth update comes with each purchase and is not known before.
 async fn known_price(chain: &(impl Chain + ?Sized), network: &Network, now: i64) -> Result<Option<u64>, ClientError> {
     if network.oracle_kind != ORACLE_PUBLISHERS {
         return Ok(None);
     }
-    Ok(lower_price(network, &account::oracle(chain).await?, now).ok())
+    Ok(lower_bound(network, &account::oracle(chain).await?, now).ok())
 }
 
 /// The market as it is for a job.

@@ -28,48 +28,10 @@
 
 use crate::amount::{self, Round, WHOLE_BPS, bps_of, mul_div};
 use crate::error::MarketError;
+use crate::tier::Tier;
 
 /// Credits in a dollar over the bps of surcharges and of the index together: 1e6 / (1e4 x 1e4).
 const BPS_PRODUCT_PER_CREDIT: u128 = 100;
-
-/// How a job is served.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Tier {
-    /// Cheap and patient: Render's tier 3.
-    Economy,
-    /// Served first: Render's tier 2.
-    Priority,
-}
-
-impl Tier {
-    /// Every tier, in the order of the codes.
-    pub const ALL: [Tier; 2] = [Tier::Economy, Tier::Priority];
-
-    /// What it is called.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Tier::Economy => "economy",
-            Tier::Priority => "priority",
-        }
-    }
-}
-
-impl From<Tier> for u8 {
-    fn from(tier: Tier) -> u8 {
-        match tier {
-            Tier::Economy => 0,
-            Tier::Priority => 1,
-        }
-    }
-}
-
-impl TryFrom<u8> for Tier {
-    type Error = MarketError;
-
-    fn try_from(code: u8) -> Result<Self, MarketError> {
-        Tier::ALL.get(usize::from(code)).copied().ok_or(MarketError::TierUnknown)
-    }
-}
 
 /// Least bandwidth of the nodes of a job, up and down (RNP-004, image 5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

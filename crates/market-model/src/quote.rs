@@ -18,7 +18,8 @@ use crate::epoch::claim_share;
 use crate::error::MarketError;
 use crate::hardware::days_to_break_even;
 use crate::job::JobTerms;
-use crate::price::{self, BandwidthTier, PriceRules, Tier};
+use crate::price::{self, BandwidthTier, PriceRules};
+use crate::tier::Tier;
 
 /// Seconds of a day.
 const DAY: u64 = 86_400;

@@ -4,7 +4,8 @@ mod support;
 
 use market_model::MarketError;
 use market_model::parameters::Parameters;
-use market_model::price::{BandwidthTier, PriceRules, Tier, charged, next_index, price_per_unit, utilisation_bps};
+use market_model::price::{BandwidthTier, PriceRules, charged, next_index, price_per_unit, utilisation_bps};
+use market_model::tier::Tier;
 use proptest::prelude::*;
 use support::{Verdict, holds, is_broken};
 
@@ -76,7 +77,7 @@ fn codes_are_stable_and_others_are_refused() {
         assert_eq!(BandwidthTier::try_from(u8::from(tier)), Ok(tier));
     }
     assert_eq!((u8::from(Tier::Economy), u8::from(Tier::Priority)), (0, 1));
-    assert_eq!(Tier::try_from(2), Err(MarketError::TierUnknown));
+    assert_eq!(Tier::try_from(2), Err(MarketError::UnknownTier));
     assert_eq!(BandwidthTier::try_from(8), Err(MarketError::BandwidthTierUnknown));
 }
 

@@ -7,11 +7,12 @@ use market_model::credit::purchase;
 use market_model::hardware::{BREAKEVEN_DAYS, MODELS, breakeven_per_day};
 use market_model::job::JobTerms;
 use market_model::parameters::Parameters;
-use market_model::price::{BandwidthTier, Tier, price_per_unit};
+use market_model::price::{BandwidthTier, price_per_unit};
 use market_model::quote::{
     ClassEpochs, Earnings, Epochs, Machine, MarketState, Order, Quote, QuoteRules, TierState, Why, earnings, offer,
     quote,
 };
+use market_model::tier::Tier;
 use proptest::prelude::*;
 use support::{Verdict, holds, is_broken};
 

@@ -36,7 +36,10 @@ fn an_epoch_with_work_pays_operations_and_at_most_its_bound() {
     // A fifth of what was bought was accepted: the bounds are shares of a fifth of what was burned for it.
     let value = event.burned / 5;
     assert_eq!(event.work_pools, [value * 8 / 10, 0]);
-    assert_eq!(event.creators_pool, value * 2 / 10);
+    // Creators are bounded by what was spent, premiums for audits included.
+    assert_eq!(event.spent, 20 * USD + 20 * USD / 1_000);
+    let spent = u64::try_from(u128::from(event.spent) * u128::from(event.burned) / u128::from(100 * USD)).unwrap();
+    assert_eq!(event.creators_pool, spent * 2 / 10);
     assert_eq!(event.availability_pool, 0);
     let epoch: Epoch = world.get(&address::epoch(1));
     assert_eq!((epoch.state, epoch.carry, epoch.work_pools), (EPOCH_FINALIZED, event.carry, event.work_pools));

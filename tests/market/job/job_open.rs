@@ -1,10 +1,6 @@
 //! `job_open`.
 
-use market_model::{
-    MarketError, Parameters,
-    price::{BandwidthTier, Tier},
-    quote::Order,
-};
+use market_model::{MarketError, Parameters, price::BandwidthTier, quote::Order, tier::Tier};
 use market_tests::{
     Reason, Requester, World,
     world::{CONFIDENCE, PRICE, STATEMENT, USD, only_event, order, replaced, unsigned},
@@ -42,7 +38,9 @@ fn an_order_escrows_its_price() {
     let world = World::new();
     let requester = world.requester_with("requester", 10 * USD);
     let clock = world.chain.now();
-    let order = JobOrder { units: 5, client: Address::new_from_array([8; 32]), region: 3, ..order() };
+    let id = *b"client\0\0\0\0\0\0\0\0\0\0";
+    world.client(id);
+    let order = JobOrder { units: 5, client: address::client(&id), region: 3, ..order() };
     let confirmed = world.apply(opening(&requester, 0, order), &[&requester.wallet]);
     let job = address::job(&requester.key(), 0);
     let event = JobOpened {
@@ -108,6 +106,21 @@ fn nonces_are_used_in_order_and_once() {
 }
 
 #[test]
+fn a_job_carries_its_requesters_reputation_of_the_moment() {
+    let world = World::new();
+    let requester = world.requester_with("requester", 10 * USD);
+    let first = world.open(&requester, order());
+    assert_eq!(world.get::<Job>(&first).requester_reputation, 5_000);
+    let half_life = i64::try_from(world.network().parameters().reputation_half_life_seconds).unwrap();
+    let long_ago = world.time() - half_life;
+    world.alter(&requester.credit(), |credit: &mut CreditAccount| {
+        (credit.reputation, credit.reputation_at) = (9_000 << 16, long_ago);
+    });
+    let second = world.open(&requester, order());
+    assert!(world.get::<Job>(&second).requester_reputation.abs_diff(7_000) <= 1);
+}
+
+#[test]
 fn the_nonce_of_a_closed_job_is_not_used_again() {
     let world = World::new();
     let requester = world.requester_with("requester", 10 * USD);
@@ -117,7 +130,7 @@ fn the_nonce_of_a_closed_job_is_not_used_again() {
     for index in 0..2 {
         world.apply(instruction::lease_release(&job, &key, index), &signers);
     }
-    world.apply(instruction::job_close(&key, &job, &key), &signers);
+    world.apply(instruction::job_close(&key, &job, &world.get(&job)), &signers);
     world.refuse(opening(&requester, 0, order()), &signers, RenderError::WrongNonce);
 }
 
@@ -202,7 +215,7 @@ fn a_work_measure_beyond_any_price_stops_only_who_asks_for_the_network_s() {
 
 #[test]
 fn tiers_bandwidths_and_ways_of_pricing_that_do_not_exist_are_refused() {
-    refused(JobOrder { tier: 2, ..order() }, MarketError::TierUnknown);
+    refused(JobOrder { tier: 2, ..order() }, MarketError::UnknownTier);
     refused(JobOrder { bandwidth_tier: 8, ..order() }, MarketError::BandwidthTierUnknown);
     refused(JobOrder { at_network_price: 2, ..order() }, RenderError::BadPricing);
     assert_eq!(opened(JobOrder { bandwidth_tier: 7, ..order() }).bandwidth_tier, 7);
@@ -364,6 +377,33 @@ fn a_disabled_engine_takes_no_jobs() {
     let disabled = instruction::EngineRegister { enabled: false, ..world.engine() };
     world.apply(instruction::engine_register(&disabled), &[&world.authority]);
     world.refuse(opening(&requester, 0, order()), &[&requester.wallet], RenderError::EngineDisabled);
+}
+
+#[test]
+fn the_client_of_an_order_is_one_that_exists() {
+    let world = World::new();
+    let requester = world.requester_with("requester", 10 * USD);
+    let ids = [*b"one\0\0\0\0\0\0\0\0\0\0\0\0\0", *b"two\0\0\0\0\0\0\0\0\0\0\0\0\0"];
+    for id in ids {
+        world.client(id);
+    }
+    let [one, two] = ids.map(|id| address::client(&id));
+    let open = opening(&requester, 0, JobOrder { client: one, ..order() });
+    let wallet = [&requester.wallet];
+    world.refuse(replaced(open.clone(), &one, &two), &wallet, RenderError::WrongClient);
+    world.refuse(replaced(open.clone(), &one, &address::PROGRAM), &wallet, RenderError::WrongClient);
+    world.refuse(replaced(open.clone(), &one, &world.forge(&one)), &wallet, InstructionError::IllegalOwner);
+    // An account that is none: another one of the market's, and an empty address.
+    for client in [address::network(), address::client(&[9; 16])] {
+        let open = opening(&requester, 0, JobOrder { client, ..order() });
+        assert!(world.send(&[open], &wallet).is_err());
+    }
+    // A client that the order does not name.
+    let mut uncalled = opening(&requester, 0, order());
+    let last = uncalled.accounts.len() - 1;
+    uncalled.accounts[last].pubkey = one;
+    world.refuse(uncalled, &wallet, RenderError::WrongClient);
+    world.apply(open, &wallet);
 }
 
 #[test]

@@ -6,13 +6,14 @@ use clap::Args;
 use kernels::referee::Statement;
 use kernels::render::{Frame, SceneImage};
 use market_model::Parameters;
-use market_model::price::{BandwidthTier, Tier};
+use market_model::price::BandwidthTier;
+use market_model::tier::Tier;
 use render_compute::constants::CLASS_RENDER;
 use render_compute_client::address::RENDER_ENGINE;
 use render_compute_client::instruction::{self, JobOrder};
 use render_compute_client::manifest::{Digest, Manifest, SceneReference};
 use render_compute_client::market::{self, QuoteRequest};
-use render_compute_client::{Address, Signer, account, address};
+use render_compute_client::{Address, Signer, account, address, region};
 use serde::Serialize;
 
 use super::fetch::{FetchOptions, FetchReceipt, check_options, fetch};
@@ -65,8 +66,8 @@ pub struct RenderArguments {
     /// Least reputation of a node, of 10,000
     #[arg(long, value_name = "BPS", default_value_t = 0, value_parser = clap::value_parser!(u16).range(..=10_000))]
     min_reputation: u16,
-    /// Region whose nodes are preferred; 0 for any
-    #[arg(long, value_name = "CODE", default_value_t = 0)]
+    /// Region whose nodes are preferred: any, an area like europe, a place like europe/germany, or a number
+    #[arg(long, value_name = "REGION", default_value = "any", value_parser = region::parse)]
     region: u16,
     /// Nodes of different operators that compute each lease: 1 leaves audits to the lottery, 2 or 3 have every lease audited
     #[arg(long, value_name = "NODES", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=3))]

@@ -116,4 +116,16 @@ pub struct JobClosed {
     pub spent: u64,
     /// Credits given back.
     pub refunded: u64,
+    /// The requester's reputation before, basis points with 16 fraction bits.
+    pub reputation_before: u32,
+    /// The requester's reputation after.
+    pub reputation_after: u32,
+    /// When it was judged, unix seconds.
+    pub closed_at: i64,
+    /// Leases that were given back for their inputs and never finished.
+    pub input_faults: u32,
+    /// Code of `market_model::reputation::Reason`.
+    pub reason: u8,
+    /// Zero.
+    pub padding: [u8; 3],
 }

@@ -5,7 +5,7 @@ use crate::{
     errors::RenderError,
 };
 use anchor_lang::prelude::*;
-use market_model::Parameters;
+use market_model::{Parameters, limiter::LimiterRules};
 
 /// Number of parameters.
 pub const PARAMETERS: usize = market_model::parameters::COUNT;
@@ -75,6 +75,11 @@ pub struct Schedule {
 }
 
 impl Network {
+    /// The rules of the mint limiter.
+    pub fn limiter_rules(&self) -> LimiterRules {
+        self.parameters().limiter_rules()
+    }
+
     /// The parameters by name.
     pub fn parameters(&self) -> Parameters {
         Parameters::from_values(self.parameters)

@@ -3,9 +3,10 @@
 use crate::{constants::*, errors::*, events::JobOpened, model::sum, state::*};
 use anchor_lang::prelude::*;
 use market_model::{
-    MarketError,
+    MarketError, Parameters,
     job::JobTerms,
-    price::{self, BandwidthTier, Tier},
+    price::{self, BandwidthTier},
+    tier::Tier,
 };
 
 /// What the requester orders.
@@ -15,7 +16,7 @@ pub struct JobOrder {
     pub manifest: [u8; 32],
     /// What exactly is to be computed, as the engine's referee reads it; begins with the engine's format.
     pub statement: [u8; STATEMENT_BYTES],
-    /// Compute client it comes through; zero for none.
+    /// The [`Client`] account that it comes through; zero for none.
     pub client: Address,
     /// Units of work.
     pub units: u64,
@@ -55,6 +56,7 @@ pub struct JobOpen {
     /// Rules.
     pub network: Account<Network>,
     /// What runs it.
+    #[account(constraint = engine.class != CLASS_PROBE @ RenderError::IsProbe)]
     pub engine: Account<Engine>,
     /// Pays.
     #[account(mut, constraint = credit.owner == *requester.address() @ RenderError::WrongCreditAccount)]
@@ -64,10 +66,12 @@ pub struct JobOpen {
     pub job: Account<Job>,
     /// System program.
     pub system_program: Program<System>,
+    /// The compute client that the order names; none where it names none.
+    pub client: Option<Account<Client>>,
 }
 
 /// Before: jobs are not paused, the engine is enabled and has a referee that reads the statement's format, `nonce` is the requester's next,
-/// the network's price is within the order's where that is paid, and the credits are available. After: the job holds
+/// the client is none or enabled, the network's price is within the order's where that is paid, and the credits are available. After: the job holds
 /// `units * (price + premium)` credits and can be seeded one slot later.
 pub fn job_open(ctx: &mut Context<JobOpen>, nonce: u64, order: JobOrder) -> Result<()> {
     let bump = ctx.bumps.job;
@@ -83,6 +87,7 @@ pub fn job_open(ctx: &mut Context<JobOpen>, nonce: u64, order: JobOrder) -> Resu
     let [a, b, c, d, ..] = order.statement;
     require!(u32::from_le_bytes([a, b, c, d]) == engine.format, RenderError::WrongFormat);
     require!(order.statement != [0; STATEMENT_BYTES], RenderError::ZeroValue);
+    require_client(&order.client, &accounts.client)?;
     let pricing = pricing(&accounts.network, accounts.engine.class, &order)?;
     let parameters = accounts.network.parameters();
     let audits = parameters.audit_rules();
@@ -109,6 +114,7 @@ pub fn job_open(ctx: &mut Context<JobOpen>, nonce: u64, order: JobOrder) -> Resu
         RenderError::BadLeaseSeconds
     );
 
+    let requester_reputation = reputation_of(&accounts.credit, &parameters, now)?;
     let credit = &mut accounts.credit;
     let available_before = credit.available;
     credit.available =
@@ -140,6 +146,7 @@ pub fn job_open(ctx: &mut Context<JobOpen>, nonce: u64, order: JobOrder) -> Resu
     job.minimum_reputation = order.minimum_reputation;
     job.region = order.region;
     job.audit_probability_bps = audit_probability_bps;
+    job.requester_reputation = requester_reputation;
     job.tier = order.tier;
     job.bandwidth_tier = order.bandwidth_tier;
     job.replicas = order.replicas;
@@ -149,6 +156,24 @@ pub fn job_open(ctx: &mut Context<JobOpen>, nonce: u64, order: JobOrder) -> Resu
     job.bump = bump;
     emit_opened(&accounts.job, &pricing, plan.escrow, available_before, accounts.credit.available);
     Ok(())
+}
+
+/// The order names no client, or one that is enabled.
+fn require_client(named: &Address, client: &Option<Account<Client>>) -> Result<()> {
+    let Some(client) = client else {
+        require!(*named == Address::default(), RenderError::WrongClient);
+        return Ok(());
+    };
+    require!(client.address() == named, RenderError::WrongClient);
+    require!(client.enabled == 1, RenderError::ClientDisabled);
+    Ok(())
+}
+
+/// The requester's reputation at `now`, basis points.
+#[inline(never)]
+fn reputation_of(credit: &CreditAccount, parameters: &Parameters, now: i64) -> Result<u16> {
+    let reputation = credit.reputation_model().decayed(now, &parameters.reputation_rules()).map_err(refused)?;
+    u16::try_from(reputation.bps()).map_err(|_| Error::ArithmeticOverflow)
 }
 
 /// What a unit costs by the network, and what the job pays for it.

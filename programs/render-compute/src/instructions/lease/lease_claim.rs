@@ -14,6 +14,7 @@ pub struct LeaseClaim {
     /// Rules.
     pub network: Account<Network>,
     /// The job; read only, so that its nodes do not wait for each other.
+    #[account(constraint = job.class != CLASS_PROBE @ RenderError::IsProbe)]
     pub job: Account<Job>,
     /// The claiming node.
     #[account(mut, constraint = node.identity == *identity.address() @ RenderError::NotIdentity)]
