@@ -385,6 +385,8 @@ async fn earnings_are_what_the_last_epochs_paid_and_nothing_before_there_was_one
     let wish = EarningsRequest {
         model: hardware::find("RTX 4090").expect("published"),
         compute: None,
+        clock: None,
+        bandwidth: None,
         serves_render: true,
         serves_compute: true,
     };
@@ -408,4 +410,7 @@ async fn earnings_are_what_the_last_epochs_paid_and_nothing_before_there_was_one
     assert!(half > 0);
     assert_eq!(u128::from(answer.render_work_render_base_units_per_day), half);
     assert_eq!((answer.epochs, answer.compute_work_render_base_units_per_day), (1, 0));
+    // Nobody had availability, so nothing was paid for it.
+    assert!(answer.availability_q20 > 0);
+    assert_eq!(answer.availability_render_base_units_per_day, 0);
 }

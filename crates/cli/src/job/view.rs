@@ -1,7 +1,8 @@
 //! Owns how a job and its leases are read and shown.
 
 use market_model::lease::LeaseState;
-use market_model::price::{BandwidthTier, Tier};
+use market_model::price::BandwidthTier;
+use market_model::tier::Tier;
 use render_compute::state::{JOB_CANCELLED, JOB_DONE, Job, Lease};
 use render_compute_client::{Address, account, address};
 use serde::Serialize;
