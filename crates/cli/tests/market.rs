@@ -458,17 +458,17 @@ async fn at_the_network_s_price_a_picture_costs_what_the_quote_says_and_the_rest
 async fn a_picture_above_its_most_at_the_network_s_price_is_refused_with_what_it_costs() {
     let market = Market::new().await;
     let context = market.requester("ann", Usd(600_000)).await;
-    let frame = Frame { samples: 1_000_000, ..FRAME };
-    // 16 million samples a tile: 0.0445 OBh, 445 credits in priority, and a tenth for audits.
-    let order = RenderOrder { frame, max_price: Usd(6 * 400), tier: Tier::Priority, ..priced() };
+    let frame = Frame { samples: 65_536, ..FRAME };
+    // A million samples a tile: 0.0029 OBh, 30 credits in priority, and a tenth for audits.
+    let order = RenderOrder { frame, max_price: Usd(197), tier: Tier::Priority, ..priced() };
     let error = render(&context, &scene(), &order).await.expect_err("too dear");
     assert!(
-        error.to_string().starts_with("--max-price: at the network's price the picture costs 0.00294 USD"),
+        error.to_string().starts_with("--max-price: at the network's price the picture costs 0.000198 USD"),
         "{error}"
     );
-    let enough = RenderOrder { max_price: Usd(2_940), ..order };
+    let enough = RenderOrder { max_price: Usd(198), ..order };
     let receipt = render(&context, &scene(), &enough).await.expect("ordered");
-    assert_eq!((receipt.quote.price_per_unit_credit_units, receipt.quote.escrow_credit_units), (445, 2_940));
+    assert_eq!((receipt.quote.price_per_unit_credit_units, receipt.quote.escrow_credit_units), (30, 198));
 }
 
 #[tokio::test]
@@ -503,6 +503,8 @@ async fn earnings_are_what_the_last_epochs_paid_and_nothing_before_there_was_one
     let wish = EarningsRequest {
         model: hardware::find("RTX 4090").expect("published"),
         compute: None,
+        clock: None,
+        bandwidth: None,
         serves_render: true,
         serves_compute: true,
     };
@@ -526,4 +528,7 @@ async fn earnings_are_what_the_last_epochs_paid_and_nothing_before_there_was_one
     assert!(half > 0);
     assert_eq!(u128::from(answer.render_work_render_base_units_per_day), half);
     assert_eq!((answer.epochs, answer.compute_work_render_base_units_per_day), (1, 0));
+    // Nobody had availability, so nothing was paid for it.
+    assert!(answer.availability_q20 > 0);
+    assert_eq!(answer.availability_render_base_units_per_day, 0);
 }
