@@ -217,12 +217,7 @@ pub fn worlds(
 }
 
 /// An attack under parameters, judged.
-pub fn trial(
-    attack: &Attack,
-    parameters: &Parameters,
-    weeks: &[Week],
-    seed: u64,
-) -> Result<Outcome, SimulationError> {
+pub fn trial(attack: &Attack, parameters: &Parameters, weeks: &[Week], seed: u64) -> Result<Outcome, SimulationError> {
     let worlds = worlds(parameters, &[strategies(attack), HONEST], weeks, seed)?;
     Ok(judge(attack, &worlds[0], &worlds[1]))
 }

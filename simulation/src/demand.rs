@@ -80,7 +80,10 @@ pub fn weeks(epochs: usize, seed: u64) -> Result<Vec<Week>, SimulationError> {
     Ok((0..epochs)
         .map(|index| match published.get(index) {
             Some(week) => *week,
-            None => published[last + random.below(Random::DEMAND, index as u64, 0, (published.len() - last) as u64) as usize],
+            None => {
+                published
+                    [last + random.below(Random::DEMAND, index as u64, 0, (published.len() - last) as u64) as usize]
+            }
         })
         .collect())
 }

@@ -41,7 +41,10 @@ fn parameters(changes: &[String]) -> Result<Parameters> {
         let value = value.replace('_', "").parse().with_context(|| format!("{value} is not a whole number"))?;
         attack::with(&parameters, name, value).with_context(|| {
             let near: Vec<_> = SPECS.iter().map(|spec| spec.name).filter(|other| other.contains(name)).collect();
-            format!("there is no parameter {name}; {}", if near.is_empty() { "see docs".into() } else { near.join(", ") })
+            format!(
+                "there is no parameter {name}; {}",
+                if near.is_empty() { "see docs".into() } else { near.join(", ") }
+            )
         })
     })
 }
@@ -53,7 +56,9 @@ fn main() -> Result<ExitCode> {
         if let Some(error) = parameters.out_of_bounds() {
             bail!("{error}");
         }
-        parameters.validate().context("the network would refuse these parameters (--unchecked runs them all the same)")?;
+        parameters
+            .validate()
+            .context("the network would refuse these parameters (--unchecked runs them all the same)")?;
     }
     let report = Report::make(&Settings {
         epochs: arguments.epochs as usize,

@@ -223,9 +223,10 @@ pub fn nodes(strategies: &Strategies, parameters: &Parameters, random: Random, s
                 Strategy::SybilOfWallets => {
                     nodes.push(node(key, operator, stake, GPUS));
                     // The rig works under its first name only; the others are there to be available.
-                    nodes.extend((1..=SYBIL_IDENTITIES).map(|part| {
-                        node(key | part, key | part | 1 << 31, parameters.min_stake, 0)
-                    }));
+                    nodes.extend(
+                        (1..=SYBIL_IDENTITIES)
+                            .map(|part| node(key | part, key | part | 1 << 31, parameters.min_stake, 0)),
+                    );
                 }
                 _ => nodes.push(node(key, operator, stake, GPUS)),
             }

@@ -124,8 +124,10 @@ impl Report {
 
     /// The verdicts as lines of text.
     pub fn table(&self) -> String {
-        let mut lines =
-            vec![format!("{:<34} {:>14} {:>14} {:>14}  verdict", "attack", "attacking, USD", "honest, USD", "gain, USD")];
+        let mut lines = vec![format!(
+            "{:<34} {:>14} {:>14} {:>14}  verdict",
+            "attack", "attacking, USD", "honest, USD", "gain, USD"
+        )];
         for outcome in &self.attacks {
             lines.push(format!(
                 "{:<34} {:>14.0} {:>14.0} {:>14.0}  {}",

@@ -674,8 +674,8 @@ impl World {
             let is_free = !node.is_present && node.stake.withdraw(running.start).is_ok();
             let locked = if is_free { 0 } else { worth(node.locked(), running.week.price)? };
             let year = money(YEAR_SECONDS)? * 10_000;
-            let capital = i128::from(locked) * i128::from(COSTS.capital_bps) * i128::from(epoch_seconds)
-                / i128::from(year);
+            let capital =
+                i128::from(locked) * i128::from(COSTS.capital_bps) * i128::from(epoch_seconds) / i128::from(year);
             let ledger = &mut self.ledgers[node.group.index()];
             ledger.hardware += money(hardware)?;
             ledger.capital += i64::try_from(capital).map_err(|_| MarketError::Overflow)?;
@@ -791,7 +791,10 @@ impl World {
         let paid = [work[0], work[1], available, rebate + rest];
         let limits = [pools.render, pools.compute, pools.availability, pools.creators];
         if paid.iter().zip(limits).any(|(paid, limit)| *paid > limit) {
-            return Err(SimulationError::Law { law: "L6: claims of a pool are at most the pool", epoch: running.number });
+            return Err(SimulationError::Law {
+                law: "L6: claims of a pool are at most the pool",
+                epoch: running.number,
+            });
         }
         let minted = paid.iter().sum::<u64>() + pools.operations;
         self.record(running, minted, pools.operations, &paid, &of_operators)?;
@@ -856,7 +859,8 @@ impl World {
         let mut payouts: Vec<_> = of_operators.values().copied().collect();
         payouts.sort_unstable_by(|a, b| b.cmp(a));
         let top: u64 = payouts.iter().take(10).sum();
-        let share = |part: u64, whole: u64| (u128::from(part) * 10_000).checked_div(u128::from(whole)).unwrap_or(0) as u64;
+        let share =
+            |part: u64, whole: u64| (u128::from(part) * 10_000).checked_div(u128::from(whole)).unwrap_or(0) as u64;
         let present = self.nodes.iter().filter(|node| node.is_present);
         self.active_stake = present.clone().map(|node| node.stake.staked).sum();
         self.records.push(Record {

@@ -122,10 +122,7 @@ pub fn bars(title: &str, values: &[(&str, f64)]) -> String {
             number(*value)
         );
     }
-    let _ = write!(
-        svg,
-        r##"<line class="axis" x1="{middle}" x2="{middle}" y1="{TOP}" y2="{:.1}"/></svg>"##,
-        height - 10.0
-    );
+    let _ =
+        write!(svg, r##"<line class="axis" x1="{middle}" x2="{middle}" y1="{TOP}" y2="{:.1}"/></svg>"##, height - 10.0);
     svg
 }

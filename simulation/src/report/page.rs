@@ -157,8 +157,7 @@ fn verdicts(report: &Report) -> String {
 
 /// The page.
 pub fn page(report: &Report) -> String {
-    let gains: Vec<_> =
-        report.attacks.iter().map(|outcome| (outcome.attack.name, dollars(outcome.gain))).collect();
+    let gains: Vec<_> = report.attacks.iter().map(|outcome| (outcome.attack.name, dollars(outcome.gain))).collect();
     format!(
         "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>The market under attack</title><style>{STYLE}</style>\
 <h1>The market under attack</h1><p>{} epochs, seed {}; the demand of the first {} is as published by the Render Foundation, that of the \

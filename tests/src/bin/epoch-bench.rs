@@ -161,7 +161,8 @@ impl Template {
     fn plant(&self, chain: &LocalChain, nodes: u64) -> Vec<(Address, Address, Address)> {
         let wallet = self.machine.operator();
         let record = address::node_epoch(&self.machine.node, EPOCH);
-        let (node, operator): (Node, Operator) = (read(chain, &self.machine.node), read(chain, &address::operator(&wallet)));
+        let (node, operator): (Node, Operator) =
+            (read(chain, &self.machine.node), read(chain, &address::operator(&wallet)));
         let node_epoch: NodeEpoch = read(chain, &record);
         let payout = self.raw(&self.machine.payout);
         let mut shards: Vec<EpochShard> =
