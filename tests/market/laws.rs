@@ -1,14 +1,15 @@
 //! The laws' mutated twins: a last transaction that was tampered with must break exactly the law that forbids it. That the laws
 //! hold for what was not tampered with, every other test shows.
 
-use market_model::dispute::Verdict;
+use market_model::{dispute::Verdict, probe::is_due};
 use market_tests::{
     Machine, World,
     dispute::{Court, Lie, Picture, Side},
     laws::{Law, check},
+    probe::probe_parameters,
     world::{USD, audited_parameters, order},
 };
-use render_compute::{events::*, instructions::JobOrder, state::*};
+use render_compute::{events::*, instructions::JobOrder, probe::draw, state::*};
 use render_compute_client::{Address, address, event::Event, instruction};
 
 #[track_caller]
@@ -395,5 +396,110 @@ fn a_trace_of_a_refused_transaction_is_noticed() {
     });
     breaks(&world, Law::Atomic, |step| {
         *step.after.wallets.get_mut(&machine.key()).unwrap() -= 1;
+    });
+}
+
+/// A world whose last transaction finished a probe that was passed, its probe, node and opener.
+fn proved() -> (World, Address, Machine, Machine) {
+    let world = World::with_probes(probe_parameters());
+    let (machine, opener) = (world.enrolled("machine"), world.enrolled("opener"));
+    let (probe, lease) = world.asked(&machine, Some(&opener));
+    world.answer(&machine, &lease);
+    world.finish(&probe);
+    (world, probe, machine, opener)
+}
+
+#[test]
+fn l6_notices_availability_that_no_probe_gave() {
+    let (world, probe, machine, opener) = proved();
+    for node in [machine.node, opener.node] {
+        let record = address::node_epoch(&node, 1);
+        breaks(&world, Law::L6, |step| step.after.edit::<NodeEpoch>(&record, |record| record.points += 1));
+        breaks(&world, Law::L6, |step| step.after.edit::<NodeEpoch>(&record, |record| record.service_points += 1));
+        breaks(&world, Law::L6, |step| step.after.edit::<NodeEpoch>(&record, |record| record.availability += 1));
+        breaks(&world, Law::L6, |step| step.after.edit::<NodeEpoch>(&record, |record| record.probes_passed += 1));
+    }
+    let shard = address::epoch_shard(1, address::shard_of(&machine.key()));
+    breaks(&world, Law::L6, |step| step.after.edit::<EpochShard>(&shard, |shard| shard.availability += 1));
+    breaks(&world, Law::L6, |step| step.after.edit::<EpochShard>(&shard, |shard| shard.qualified -= 1));
+    let ending = |change: &dyn Fn(&mut ProbeFinished)| {
+        breaks(&world, Law::L6, |step| {
+            for event in &mut step.events {
+                if let Event::ProbeFinished(finished) = event {
+                    change(finished);
+                }
+            }
+        });
+    };
+    ending(&|finished| finished.points += 1);
+    ending(&|finished| finished.outcome = 2);
+    ending(&|finished| finished.opener_points += 1);
+    ending(&|finished| finished.bandwidth_after += 1);
+    // The window was open, or the answer was not there.
+    let lease = world.last_step().1.before.get::<Probe>(&probe).unwrap().lease;
+    breaks(&world, Law::L6, |step| step.before.edit::<Lease>(&lease, |lease| lease.deadline += 1_000));
+    breaks(&world, Law::L6, |step| step.before.edit::<Lease>(&lease, |lease| lease.status = 2));
+    breaks(&world, Law::L6, |step| {
+        step.before.edit::<Operator>(&address::operator(&machine.operator()), |operator| operator.nodes = 4);
+    });
+}
+
+#[test]
+fn l8_notices_a_probe_that_is_punished_before_its_deadline_or_for_too_much() {
+    let world = World::with_probes(probe_parameters());
+    let (machine, opener) = (world.enrolled("machine"), world.enrolled("opener"));
+    let (probe, lease) = world.asked(&machine, Some(&opener));
+    let expire = world.missing(&probe);
+    world.apply(expire, &[&world.crank]);
+    breaks(&world, Law::L8, |step| step.before.edit::<Lease>(&lease, |lease| lease.deadline += 1_000));
+    breaks(&world, Law::L8, |step| step.before.edit::<Lease>(&lease, |lease| lease.status = 2));
+    breaks(&world, Law::L8, |step| step.before.edit::<Lease>(&lease, |lease| lease.class = 0));
+    breaks(&world, Law::L8, |step| step.events.retain(|event| !matches!(event, Event::ProbeExpired(_))));
+    breaks(&world, Law::L8, |step| step.events.retain(|event| !matches!(event, Event::StakeSlashed(_))));
+    breaks(&world, Law::L4, |step| step.after.edit::<Node>(&opener.node, |node| node.stake -= 1));
+}
+
+#[test]
+fn l10_notices_the_rent_of_a_probe_that_went_elsewhere() {
+    let (world, ..) = proved();
+    breaks(&world, Law::L10, |step| *step.after.wallets.get_mut(&world.crank_key()).unwrap() -= 1);
+}
+
+#[test]
+fn l11_notices_a_probe_that_was_not_due() {
+    let world = World::with_probes(probe_parameters());
+    let (machine, opener) = (world.enrolled("machine"), world.enrolled("opener"));
+    world.open_probe(&machine, Some(&opener));
+    let opening = |change: &dyn Fn(&mut ProbeOpened)| {
+        breaks(&world, Law::L11, |step| {
+            for event in &mut step.events {
+                if let Event::ProbeOpened(opened) = event {
+                    change(opened);
+                }
+            }
+        });
+    };
+    let undue = (0..=u8::MAX).map(|byte| [byte; 32]).find(|hash| !is_due(draw(hash, &machine.node), 8)).unwrap();
+    opening(&|opened| opened.hash = undue);
+    opening(&|opened| opened.slot = 0);
+    opening(&|opened| opened.opened_slot += 1_000);
+    opening(&|opened| opened.opener = machine.node);
+    breaks(&world, Law::L11, |step| step.before.edit::<Node>(&machine.node, |node| node.enrolled = 0));
+    breaks(&world, Law::L11, |step| {
+        step.before.edit::<Node>(&machine.node, |node| node.maintenance_until = i64::MAX);
+    });
+}
+
+#[test]
+fn l11_notices_a_peer_whose_turn_had_not_come_or_who_measures_itself() {
+    let world = World::with_probes(probe_parameters());
+    let (machine, peer) = (world.enrolled("machine"), world.enrolled("peer"));
+    let (probe, _) = world.asked(&machine, None);
+    world.warp_to(world.get::<Probe>(&probe).deadline.min(world.peer_turn(&peer, &probe)));
+    world.apply(world.measuring(&peer, &probe, 0, 1), &[&peer.identity]);
+    breaks(&world, Law::L11, |step| step.before.edit::<Node>(&peer.node, |node| node.operator = machine.operator()));
+    breaks(&world, Law::L11, |step| step.before.edit::<Probe>(&probe, |probe| probe.opened_at += 1_000));
+    breaks(&world, Law::L11, |step| {
+        step.before.edit::<Probe>(&probe, |probe| probe.peers[4].operator = peer.operator());
     });
 }

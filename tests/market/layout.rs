@@ -113,19 +113,10 @@ layouts! {
     EpochFinalized { number, emission, work, smoothed_work, burned, bought, operations_pool, creators_pool, availability_pool, work_pools, carry }
     EpochClaimed { number, node, operator, payout, work, amounts, availability_amount }
     OperationsClaimed { number, amount }
-    Probe { node, payer, job, lease, opener, compute, clock, bandwidth, slot, opened_slot, opened_at, deadline, peers, memory_mib, number, opener_shard, outcome, committed, revealed, version, bump, reserved }
-    ProbeEnrolled { node, compute, clock, probed_slot, address, memory_mib, port, enrolled, padding }
-    MaintenanceAnnounced { node, from, until, epoch, used }
-    ProbeOpened { probe, node, job, lease, opener, payer, engine, hash, statement, compute, clock, bandwidth, slot, opened_slot, opened_at, deadline, value, penalty, memory_mib, number, audit_probability_bps, units }
-    ProbeExpired { probe, lease, node, opener, deadline, taken, fee }
-    MeasurementCommitted { probe, node, operator, commitment, weight, delay_ms, committed_at, index }
-    MeasurementRevealed { probe, node, mbps, index }
-    ProbeFinished { probe, node, job, lease, opener, payer, epoch, points, points_after, availability_after, opener_points, capacity_seconds, bandwidth_before, bandwidth_after, concentration, number, outcome, passed, missed, uptime_before, uptime_after, peers, is_qualified }
-    ProbeAudited { probe, node, epoch, points, service_points_after }
 }
 
 instructions! {
-    NetworkAcceptAuthority, NetworkInit, NetworkOfferAuthority, NetworkPause, NetworkSetOracle, NetworkSetParameters, OraclePublish, OracleSetPublishers, EngineRegister, CreditBuy, CreditOpen, OperatorClose, OperatorRegister, OperatorSetPayout, NodeClose, NodeDrain, NodeRegister, NodeUpdate, SlashBurn, StakeDeposit, StakeUnbond, StakeWithdraw, JobCancel, JobClose, JobOpen, JobSeed, LeaseRelease, LeaseAccept, LeaseClaim, LeaseClose, LeaseExpire, LeaseReturn, AttestationCommit, AttestationReveal, AuditAccept, AuditClaim, AuditClose, AuditCommit, AuditDraw, AuditExpire, AuditForfeit, AuditLapse, AuditReveal, DisputeClose, DisputeDivide, DisputeOpen, DisputeOpenAudit, DisputePick, DisputeProve, DisputeSegment, DisputeSettle, DisputeTimeout, DisputeUnit, EvidenceClose, EvidenceOpen, EvidenceWrite, EpochClaim, EpochClaimOperations, EpochFinalize, EpochOpen, EpochShardClose, EpochShardOpen, EpochSum, NodeEpochClose, NodeEpochOpen, NodeMaintenance, MeasureCommit, MeasureReveal, ProbeEnroll, ProbeExpire, ProbeFinish, ProbeLeave, ProbeOpen,
+    NetworkAcceptAuthority, NetworkInit, NetworkOfferAuthority, NetworkPause, NetworkSetOracle, NetworkSetParameters, OraclePublish, OracleSetPublishers, EngineRegister, CreditBuy, CreditOpen, OperatorClose, OperatorRegister, OperatorSetPayout, NodeClose, NodeDrain, NodeRegister, NodeUpdate, SlashBurn, StakeDeposit, StakeUnbond, StakeWithdraw, JobCancel, JobClose, JobOpen, JobSeed, LeaseRelease, LeaseAccept, LeaseClaim, LeaseClose, LeaseExpire, LeaseReturn, AttestationCommit, AttestationReveal, AuditAccept, AuditClaim, AuditClose, AuditCommit, AuditDraw, AuditExpire, AuditForfeit, AuditLapse, AuditReveal, DisputeClose, DisputeDivide, DisputeOpen, DisputeOpenAudit, DisputePick, DisputeProve, DisputeSegment, DisputeSettle, DisputeTimeout, DisputeUnit, EvidenceClose, EvidenceOpen, EvidenceWrite, EpochClaim, EpochClaimOperations, EpochFinalize, EpochOpen, EpochShardClose, EpochShardOpen, EpochSum, NodeEpochClose, NodeEpochOpen,
 }
 
 fn golden() -> String {

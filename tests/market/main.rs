@@ -18,4 +18,6 @@ mod network;
 mod node;
 mod operator;
 mod oracle;
+mod probe;
+mod probe_referee;
 mod referee;

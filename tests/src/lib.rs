@@ -6,6 +6,7 @@ pub mod compute;
 pub mod dispute;
 pub mod laws;
 pub mod probe;
+pub mod probe_referee;
 pub mod real_network;
 pub mod referee;
 pub mod snapshot;

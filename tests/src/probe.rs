@@ -5,7 +5,7 @@ use market_model::Parameters;
 use render_compute::{
     constants::{CLASS_PROBE, PROBE_ENGINE, VERIFICATION_EXACT},
     instructions::ProbeOffer,
-    probe::{PROBE_FORMAT, measurement, peer_entry},
+    probe::{measurement, peer_entry},
     state::*,
 };
 use render_compute_client::{
@@ -43,7 +43,8 @@ impl World {
         EngineRegister {
             id: PROBE_ENGINE,
             digest: [6; 32],
-            format: PROBE_FORMAT,
+            referee: probe_referee::ID,
+            format: kernels::probe::FORMAT,
             class: CLASS_PROBE,
             verification: VERIFICATION_EXACT,
             ..self.engine()

@@ -3,16 +3,12 @@
 
 use crate::{constants::*, errors::*, race::Entry, state::*};
 use anchor_lang::prelude::*;
+use kernels::probe::{Plan, SEED_AT};
 use market_model::{
     amount::WHOLE_BPS,
     probe::Ratings,
     race::{self, Factors},
 };
-
-/// Format of a probe's statement.
-pub const PROBE_FORMAT: u32 = kernels::probe::FORMAT;
-/// Where the seed stands in a probe's statement.
-const SEED_AT: usize = kernels::probe::SEED_AT;
 
 /// The uniform number that decides whether a probe of the node is due at the slot of this hash, see `market_model::probe::is_due`.
 pub fn draw(hash: &[u8; 32], node: &Address) -> u64 {
@@ -22,7 +18,7 @@ pub fn draw(hash: &[u8; 32], node: &Address) -> u64 {
 /// What a probe of these ratings computes, with a seed of zeros.
 pub fn statement(ratings: &Ratings, work_seconds: u64) -> [u8; STATEMENT_BYTES] {
     let Ratings { compute, memory_mib, clock, .. } = *ratings;
-    kernels::probe::Plan::of(&kernels::probe::Ratings { compute, memory_mib, clock }, work_seconds).statement(&[0; 32])
+    Plan::of(&kernels::probe::Ratings { compute, memory_mib, clock }, work_seconds).statement(&[0; 32])
 }
 
 /// Writes the seed into a probe's statement.
