@@ -4,11 +4,13 @@
 mod attestation;
 mod audit;
 mod cheats;
+mod client;
 mod compute;
 mod credit;
 mod dispute;
 mod engine;
 mod epoch;
+mod governance;
 mod job;
 mod laws;
 mod layout;

@@ -4,6 +4,7 @@
 
 pub mod compute;
 pub mod dispute;
+pub mod governance;
 pub mod laws;
 pub mod probe;
 pub mod probe_referee;

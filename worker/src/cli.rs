@@ -2,6 +2,7 @@
 
 use crate::{amount::parse_render, settings::Partial};
 use clap::{Parser, Subcommand};
+use render_compute_client::region;
 use std::{net::IpAddr, path::PathBuf};
 
 /// Renders leases of the market for RENDER.
@@ -188,9 +189,12 @@ pub struct Init {
     /// Memory for scenes in MiB [default: this machine's]
     #[arg(long)]
     pub memory_mib: Option<u32>,
-    /// Region code of the network's list; 0 for unknown
-    #[arg(long, default_value_t = 0)]
+    /// Where the machine stands, like europe/germany or europe; a number where the network has no name for it
+    #[arg(long, default_value = "any", value_parser = region::parse)]
     pub region: u16,
+    /// Least reputation of requesters to work for, of 10,000
+    #[arg(long, value_name = "BPS", default_value_t = 0, value_parser = clap::value_parser!(u16).range(..=10_000))]
+    pub minimum_requester_reputation: u16,
     /// SOL that the wallet gives the identity for fees and rents
     #[arg(long, value_parser = parse_sol, value_name = "SOL")]
     pub fund: Option<u64>,

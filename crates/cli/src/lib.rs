@@ -9,6 +9,7 @@ pub mod arguments;
 pub mod context;
 pub mod credits;
 pub mod dispute;
+pub mod earnings;
 pub mod epoch;
 mod error;
 pub mod job;
@@ -16,7 +17,9 @@ pub mod network;
 pub mod node;
 pub mod oracle;
 pub mod output;
+pub mod quote;
 pub mod reference;
+pub mod reputation;
 
 pub use context::Context;
 pub use error::{CliError, Fault};

@@ -127,6 +127,41 @@ pub fn node_epoch(node: &Address, number: u64) -> Address {
     derive(&[SEED_NODE_EPOCH, node.as_ref(), &number.to_le_bytes()])
 }
 
+/// A job's record in an epoch.
+pub fn job_epoch(job: &Address, number: u64) -> Address {
+    derive(&[SEED_JOB_EPOCH, job.as_ref(), &number.to_le_bytes()])
+}
+
+/// A compute client by its id: a name as in [`engine_id`].
+pub fn client(id: &[u8; 16]) -> Address {
+    derive(&[SEED_CLIENT, id])
+}
+
+/// The one mint limiter.
+pub fn limiter() -> Address {
+    derive(&[SEED_LIMITER])
+}
+
+/// The token account that holds all voting RENDER.
+pub fn vote_vault() -> Address {
+    derive(&[SEED_VOTE_VAULT])
+}
+
+/// A wallet's voting RENDER.
+pub fn vote_lock(wallet: &Address) -> Address {
+    derive(&[SEED_VOTE_LOCK, wallet.as_ref()])
+}
+
+/// A proposal by its number, from 0.
+pub fn proposal(number: u64) -> Address {
+    derive(&[SEED_PROPOSAL, &number.to_le_bytes()])
+}
+
+/// What a wallet said to a proposal.
+pub fn vote(proposal: &Address, wallet: &Address) -> Address {
+    derive(&[SEED_VOTE, proposal.as_ref(), wallet.as_ref()])
+}
+
 /// The shard that a requester's purchases or an identity's accepted work count in.
 pub fn shard_of(key: &Address) -> u8 {
     render_compute::constants::shard_of(key.as_array())
@@ -179,6 +214,16 @@ mod tests {
             epoch_shard(2, 0),
             node_epoch(&key, 1),
             node_epoch(&key, 2),
+            job_epoch(&key, 1),
+            job_epoch(&key, 2),
+            client(&RENDER_ENGINE),
+            limiter(),
+            vote_vault(),
+            vote_lock(&key),
+            proposal(0),
+            proposal(1),
+            vote(&key, &SYSTEM_PROGRAM),
+            vote(&SYSTEM_PROGRAM, &key),
         ];
         for (position, address) in all.iter().enumerate() {
             assert!(!address.is_on_curve());

@@ -32,6 +32,7 @@
 
 use crate::amount::{self, Round, WHOLE_BPS, mul_div};
 use crate::error::MarketError;
+use crate::reputation::Reason;
 
 /// One in Q20.
 pub const ONE_Q20: u64 = 1 << 20;
@@ -120,12 +121,12 @@ impl TryFrom<u8> for Outcome {
 }
 
 impl Outcome {
-    /// The code that a node is remembered by it with: probe passed 9, missed 10, disproved 11.
-    pub fn reason(self) -> u8 {
+    /// What a node is remembered by it with.
+    pub fn reason(self) -> Reason {
         match self {
-            Outcome::Passed => 9,
-            Outcome::NotAnswered | Outcome::Hidden => 10,
-            Outcome::Disproved => 11,
+            Outcome::Passed => Reason::ProbePassed,
+            Outcome::NotAnswered | Outcome::Hidden => Reason::ProbeMissed,
+            Outcome::Disproved => Reason::ProbeDisproved,
         }
     }
 }

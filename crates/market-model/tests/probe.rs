@@ -8,6 +8,7 @@ use market_model::probe::{
     ONE_Q20, Outcome, ProbeRules, Ratings, Record, capacity_seconds, check_slot, first_slot, is_due, median,
     opener_points, ratio_bps, score, uptime_after,
 };
+use market_model::reputation::Reason;
 use proptest::prelude::*;
 use support::{Verdict, holds, is_broken};
 
@@ -219,7 +220,10 @@ fn a_missed_probe_never_pays_and_a_passed_one_never_costs() {
 fn outcomes_have_their_codes_and_reasons() {
     let outcomes = [Outcome::Passed, Outcome::NotAnswered, Outcome::Hidden, Outcome::Disproved];
     assert_eq!(outcomes.map(u8::from), [1, 2, 3, 4]);
-    assert_eq!(outcomes.map(Outcome::reason), [9, 10, 10, 11]);
+    assert_eq!(
+        outcomes.map(Outcome::reason),
+        [Reason::ProbePassed, Reason::ProbeMissed, Reason::ProbeMissed, Reason::ProbeDisproved]
+    );
     assert_eq!(outcomes.map(|outcome| Outcome::try_from(u8::from(outcome))), outcomes.map(Ok));
     assert_eq!(Outcome::try_from(0), Err(MarketError::UnknownState));
     assert_eq!(Outcome::try_from(5), Err(MarketError::UnknownState));

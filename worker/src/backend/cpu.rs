@@ -107,7 +107,8 @@ pub(super) fn probe(asked: &probe::machine::Job, cancel: &Cancel) -> Result<trac
         (Ok(clock), Ok(rest)) => (clock, rest),
         (Err(error), _) | (_, Err(error)) => return Err(error),
     };
-    trace::Units::new(plan, clock, chain, slices, finals).ok_or_else(|| BackendError::Failed("an incomplete answer".into()))
+    trace::Units::new(plan, clock, chain, slices, finals)
+        .ok_or_else(|| BackendError::Failed("an incomplete answer".into()))
 }
 
 /// The processor's own name for itself.

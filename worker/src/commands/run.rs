@@ -53,7 +53,9 @@ fn serve_peers(settings: &Settings, worker: &Worker) -> Result<Option<DropGuard>
     }
     let at = SocketAddr::from((settings.bandwidth_listen, settings.bandwidth_port));
     let failed = |source| WorkerError::Machine {
-        what: format!("bandwidth_port: cannot listen for peers at {at}; choose a free port, or 0 to be rated with the least"),
+        what: format!(
+            "bandwidth_port: cannot listen for peers at {at}; choose a free port, or 0 to be rated with the least"
+        ),
         source,
     };
     let listener = std::net::TcpListener::bind(at).map_err(failed)?;

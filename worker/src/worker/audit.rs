@@ -349,7 +349,7 @@ impl Worker {
         // Looked at before it is claimed: an audit cannot be given back.
         let (reason, until) = match self.task(&open.lease, &open.job).await {
             Ok(_) => return self.send_claim(key, open, moment, done).await,
-            Err(PrepareError::Wrong(reason)) => (reason, None),
+            Err(PrepareError::Wrong(reason) | PrepareError::TooLarge(reason)) => (reason, None),
             Err(PrepareError::Absent(reason) | PrepareError::Unreachable(reason)) => {
                 (reason, Some(moment.now.saturating_add(LOOK_AGAIN_SECONDS)))
             }

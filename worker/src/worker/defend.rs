@@ -156,10 +156,8 @@ fn execute(job: &PreparedJob, before: &State, stride: u64) -> Result<State, Stri
 #[cfg(test)]
 mod tests {
     use super::*;
-    use kernels::{
-        render::{Frame, Tracer, UnitOutput, compile, render_units},
-    };
     use kernels::probe::{Plan, Ratings, trace::run as trace_run};
+    use kernels::render::{Frame, Tracer, UnitOutput, compile, render_units};
     use solana_address::Address;
 
     fn prepared() -> PreparedJob {

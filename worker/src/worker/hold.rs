@@ -19,7 +19,7 @@ use kernels::{
     attestation,
     probe::{Plan, machine},
 };
-use market_model::lease::LeaseState;
+use market_model::{lease::LeaseState, reputation::Reason};
 use render_compute::{
     constants::CLASS_PROBE,
     state::{Job, Lease},
@@ -32,6 +32,7 @@ use render_compute_client::{
     lottery::{Lottery, look, slot_hashes},
 };
 use solana_address::Address;
+use std::collections::BTreeSet;
 
 pub(super) const COMMIT: &str = "a commitment";
 const DRAW: &str = "a draw";
@@ -41,6 +42,27 @@ const RETURN: &str = "a return";
 const EXPIRE: &str = "marking a missed deadline";
 const PREPARE: &str = "preparing an acceptance";
 pub(super) const RENDER: &str = "rendering";
+
+/// Why a lease is given back.
+#[derive(Clone, Debug)]
+pub(super) struct Surrender {
+    /// For the chain.
+    reason: Reason,
+    /// For people.
+    words: String,
+}
+
+impl Surrender {
+    /// For a reason that lies with this node.
+    pub(super) fn own(words: impl ToString) -> Self {
+        Self { reason: Reason::LeaseReturned, words: words.to_string() }
+    }
+
+    /// Because the job's inputs cannot be used: by nobody, as far as this node can see.
+    fn inputs(words: impl ToString) -> Self {
+        Self { reason: Reason::InputsUnusable, words: words.to_string() }
+    }
+}
 
 /// A transaction about a lease or an audit, and what it means when it stands.
 pub(super) struct Action {
@@ -241,9 +263,9 @@ impl Worker {
                 self.guard_deadline(held, moment.now);
             }
             // What was rendered in the last moment after all is committed to.
-            if let Some(reason) = self.giving_up.get(&key).filter(|_| step == LeaseStep::Render) {
+            if let Some(surrender) = self.giving_up.get(&key).filter(|_| step == LeaseStep::Render) {
                 if is(&held.lease, LeaseState::Claimed) && self.renderer.current() != Some(key) {
-                    actions.push(self.give_back(held, reason.clone()));
+                    actions.push(self.give_back(held, surrender.clone()));
                 }
                 continue;
             }
@@ -292,20 +314,20 @@ impl Worker {
         if now < last {
             self.wake_at(last);
         } else if let std::collections::hash_map::Entry::Vacant(entry) = self.giving_up.entry(key) {
-            entry.insert("it would not be ready before its deadline".into());
+            entry.insert(Surrender::own("it would not be ready before its deadline"));
             if self.renderer.current() == Some(key) {
                 self.renderer.cancel();
             }
         }
     }
 
-    fn give_back(&self, held: &Held, reason: String) -> Action {
+    fn give_back(&self, held: &Held, surrender: Surrender) -> Action {
         let identity = self.settings.identity.pubkey();
         Action {
             what: RETURN,
             key: held.key(),
-            instructions: vec![instruction::lease_return(&identity, &held.address)],
-            meaning: Meaning::Return { reason },
+            instructions: vec![instruction::lease_return(&identity, &held.lease, surrender.reason)],
+            meaning: Meaning::Return { reason: surrender.words },
         }
     }
 
@@ -422,8 +444,14 @@ impl Worker {
         }
         let Some(epoch) = self.ready_epoch(view, done).await? else { return Ok(Vec::new()) };
         let identity = self.settings.identity.pubkey();
-        let acceptable = view.held.iter().filter(|held| self.next_step(held, view.moment) == LeaseStep::Accept);
+        let acceptable: Vec<&Held> =
+            view.held.iter().filter(|held| self.next_step(held, view.moment) == LeaseStep::Accept).collect();
+        let jobs: BTreeSet<Address> = acceptable.iter().map(|held| held.lease.job).collect();
+        if let Err(error) = self.open_job_records(&jobs, epoch).await {
+            return self.duty_failed(PREPARE, self.node, now, error, done).map(|()| Vec::new());
+        }
         Ok(acceptable
+            .into_iter()
             .map(|held| Action {
                 what: ACCEPT,
                 key: held.key(),
@@ -467,6 +495,15 @@ impl Worker {
             self.send(&missing).await?;
         }
         Ok(epoch)
+    }
+
+    /// Opens the epoch's records of the jobs whose leases are accepted, where they are missing.
+    async fn open_job_records(&self, jobs: &BTreeSet<Address>, epoch: u64) -> Result<(), ClientError> {
+        let payer = &*self.settings.identity;
+        for job in jobs {
+            flow::ensure_job_epoch(&*self.chain, payer, job, epoch).await?;
+        }
+        Ok(())
     }
 
     pub(super) async fn send_all(
@@ -623,8 +660,14 @@ impl Worker {
                         self.render_can_return = work.is_fresh && key.audit.is_none();
                     }
                 }
-                Err(error @ (PrepareError::Wrong(_) | PrepareError::Absent(_))) if work.is_fresh && key.audit.is_none() => {
-                    // Whether it can be served later is looked at before it is claimed again.
+                // Whether it can be served later is looked at before it is claimed again.
+                Err(error @ (PrepareError::Wrong(_) | PrepareError::Absent(_)))
+                    if work.is_fresh && key.audit.is_none() =>
+                {
+                    self.giving_up.insert(key, Surrender::inputs(error));
+                    self.wake_at(moment.now);
+                }
+                Err(error @ PrepareError::TooLarge(_)) if work.is_fresh && key.audit.is_none() => {
                     self.give_up(key, &error.to_string(), moment.now);
                 }
                 Err(error) => {
@@ -640,15 +683,14 @@ impl Worker {
         if key.audit.is_some() {
             return;
         }
-        self.giving_up.insert(key, reason.to_owned());
+        self.giving_up.insert(key, Surrender::own(reason));
         self.wake_at(now);
     }
 }
 
 /// What the job of a probe asks for.
 pub(super) fn asked(job: &Job) -> Result<machine::Job, PrepareError> {
-    let (plan, seed) =
-        Plan::from_statement(&job.statement).map_err(|error| PrepareError::Wrong(error.to_string()))?;
+    let (plan, seed) = Plan::from_statement(&job.statement).map_err(|error| PrepareError::Wrong(error.to_string()))?;
     Ok(machine::Job { plan, seed })
 }
 

@@ -6,9 +6,8 @@
 use super::{Done, Worker, probes::Watch, view::View};
 use crate::{
     bandwidth::{
-        self, Request,
+        self, Refusal, Request,
         client::{MeasureError, measure},
-        Refusal,
     },
     error::WorkerError,
     journal::LeaseKey,

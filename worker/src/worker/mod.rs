@@ -33,6 +33,7 @@ use crate::{
     spool::Spool,
 };
 use backoff::Backoff;
+use hold::Surrender;
 use market_model::{audit::AuditState, lease::LeaseState};
 use render_compute_client::{
     Chain, ChainError, Instruction, Keypair, Signer, address,
@@ -184,7 +185,7 @@ pub struct Worker {
     /// worker last stopped or lost the chain.
     search_until: Option<i64>,
     /// Leases to give back, with the reason.
-    giving_up: HashMap<LeaseKey, String>,
+    giving_up: HashMap<LeaseKey, Surrender>,
     /// Results that the blob store has.
     published: HashSet<LeaseKey>,
     /// Results that were checked before their reveal.

@@ -9,11 +9,7 @@ use super::{
     hold::{Action, Meaning, is},
     view::{Held, Moment, View},
 };
-use crate::{
-    error::WorkerError,
-    journal::LeaseKey,
-    plan::LeaseStep,
-};
+use crate::{error::WorkerError, journal::LeaseKey, plan::LeaseStep};
 use kernels::merkle::sha256;
 use market_model::{
     lease::LeaseState,
@@ -142,7 +138,8 @@ impl Worker {
     async fn look_at_slots(&mut self, view: &View) -> Result<(), WorkerError> {
         let own = (self.node, view.node);
         let others = self.probes.nodes.iter().filter(|(_, node)| node.operator != view.node.operator);
-        let nodes: Vec<&(Address, Node)> = std::iter::once(&own).filter(|(_, node)| node.enrolled == 1).chain(others).collect();
+        let nodes: Vec<&(Address, Node)> =
+            std::iter::once(&own).filter(|(_, node)| node.enrolled == 1).chain(others).collect();
         if nodes.is_empty() {
             return Ok(());
         }
@@ -155,7 +152,11 @@ impl Worker {
             self.probes.looked_slot = self.probes.looked_slot.max(Some(slot));
             for (address, node) in &nodes {
                 if slot > node.probed_slot && is_due(probe::draw(&hash, address), rules.interval_slots) {
-                    let at = if *address == self.node { view.moment.now } else { self.opening_turn(address, slot, view.moment.now) };
+                    let at = if *address == self.node {
+                        view.moment.now
+                    } else {
+                        self.opening_turn(address, slot, view.moment.now)
+                    };
                     due.push((*address, slot, at));
                 }
             }
@@ -209,7 +210,8 @@ impl Worker {
     /// Marks missed probes and finishes those that are over: this node's own, and those whose rent it paid.
     async fn see_through(&mut self, view: &View, done: &mut Vec<Done>) -> Result<(), WorkerError> {
         let own = view.probe.map(|probe| address::probe(&self.node, probe.number));
-        let addresses: Vec<Address> = self.probes.paid.iter().copied().chain(own).collect::<BTreeSet<_>>().into_iter().collect();
+        let addresses: Vec<Address> =
+            self.probes.paid.iter().copied().chain(own).collect::<BTreeSet<_>>().into_iter().collect();
         if addresses.is_empty() {
             return Ok(());
         }
@@ -296,10 +298,15 @@ impl Worker {
                     Event::ProbeFinished(event) => Some(*event),
                     _ => None,
                 });
-                let outcome = finished.and_then(|event| u8::try_from(event.outcome).ok()).and_then(|code| Outcome::try_from(code).ok());
+                let outcome = finished
+                    .and_then(|event| u8::try_from(event.outcome).ok())
+                    .and_then(|code| Outcome::try_from(code).ok());
                 let points = finished.map_or(0, |event| event.points);
                 let signature = confirmed.signature;
-                self.report(done, Done::ProbeFinished { probe: *address, node: probe.node, outcome, points, signature });
+                self.report(
+                    done,
+                    Done::ProbeFinished { probe: *address, node: probe.node, outcome, points, signature },
+                );
                 Ok(())
             }
             Err(error) => self.refused(FINISH, *address, now, error, done),

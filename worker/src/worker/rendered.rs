@@ -1,6 +1,9 @@
 //! What comes of a rendering: a result that is kept, or a lease that is given back because the machine failed.
 
-use super::{Done, Worker, hold::RENDER};
+use super::{
+    Done, Worker,
+    hold::{RENDER, Surrender},
+};
 use crate::{
     backend::{BackendError, Finished, Output},
     error::WorkerError,
@@ -31,7 +34,7 @@ impl Worker {
             // It is begun again after what it made way for.
             Err(BackendError::Cancelled) if self.set_aside.take_if(|aside| *aside == key).is_some() => {}
             Err(BackendError::Cancelled) if key.audit.is_none() => {
-                self.giving_up.entry(key).or_insert_with(|| "rendering was called off".into());
+                self.giving_up.entry(key).or_insert_with(|| Surrender::own("rendering was called off"));
             }
             Err(error) => self.not_rendered(key, job, &error),
         }
@@ -53,7 +56,7 @@ impl Worker {
             _ => {}
         }
         if self.render_can_return {
-            self.giving_up.insert(key, error.to_string());
+            self.giving_up.insert(key, Surrender::own(error));
         } else {
             let again = self.backoff.failed(RENDER, key.account(), now);
             self.wake_at(again);
@@ -86,7 +89,7 @@ impl Worker {
             let reason = format!("its result cannot be kept on disk: {error}");
             tracing::error!(what = %key, reason);
             if key.audit.is_none() {
-                self.giving_up.insert(key, reason);
+                self.giving_up.insert(key, Surrender::own(reason));
             }
             return Ok(());
         }

@@ -8,7 +8,7 @@ use crate::{
     state::*,
 };
 use anchor_lang::prelude::*;
-use market_model::{audit::AuditState, probe::score, reputation::Outcome};
+use market_model::{audit::AuditState, probe::score, reputation::Reason};
 
 /// Accounts of `audit_accept`. Anyone may send it.
 #[derive(Accounts)]
@@ -63,7 +63,7 @@ pub fn audit_accept(ctx: &mut Context<AuditAccept>) -> Result<()> {
 
     let node = &mut accounts.node;
     let reputation_before = node.reputation;
-    node.judge(Outcome::Accepted, audit.value, now, &accounts.network.parameters().reputation_rules())?;
+    node.remember(Reason::AuditAccepted, audit.value, now, &accounts.network.parameters().reputation_rules())?;
     node.release(audit.penalty);
     node.audits_accepted = node.audits_accepted.saturating_add(1);
     node.credits_accepted = sum(node.credits_accepted, value)?;

@@ -4,7 +4,7 @@ use crate::{constants::CLASS_PROBE, errors::*, events::*, lottery, state::*};
 use anchor_lang::prelude::*;
 use market_model::{
     lease::{LeaseState, Missed},
-    reputation::Outcome,
+    reputation::Reason,
 };
 
 /// Accounts of `lease_expire`. Anyone may send it.
@@ -46,7 +46,7 @@ pub fn lease_expire(ctx: &mut Context<LeaseExpire>) -> Result<()> {
     };
     node.punish(penalty, 0)?;
     let reputation_before = node.reputation;
-    node.judge(Outcome::Expired, lease.value, now, &parameters.reputation_rules())?;
+    node.remember(Reason::LeaseExpired, lease.value, now, &parameters.reputation_rules())?;
     node.release(penalty_held);
     node.leases_expired = node.leases_expired.saturating_add(1);
     emit!(LeaseExpired {

@@ -65,7 +65,7 @@ pub fn probe_finish(ctx: &mut Context<ProbeFinish>) -> Result<()> {
     let uptime = probe::uptime_after(u64::from(node.uptime_bps), outcome == Outcome::Passed, rules.uptime_weight_bps);
     node.uptime_bps = u16::try_from(uptime.map_err(refused)?).map_err(|_| Error::ArithmeticOverflow)?;
     node.is_probed = 0;
-    node.remember_probe(outcome, now);
+    node.remember(outcome.reason(), accounts.lease.value, now, &parameters.reputation_rules())?;
     accounts.node_epoch.record_probe(&mut accounts.shard, outcome, event.points, rules.qualify_bps)?;
     finish_event(accounts, &mut event);
     emit!(event);
