@@ -4,7 +4,7 @@ mod support;
 
 use kernels::render::{Frame, SceneImage, compile};
 use market_model::hardware;
-use market_model::price::Tier;
+use market_model::tier::Tier;
 use render_compute::state::Lease;
 use render_compute_cli::amount::{Render, Usd};
 use render_compute_cli::job::{

@@ -20,7 +20,7 @@ use market_model::{
 use render_compute::{
     constants::{CLASS_COMPUTE, CLASS_RENDER, ORACLE_PUBLISHERS},
     race,
-    state::{EPOCH_FINALIZED, Epoch, Job, Lease, Network, Node, Oracle},
+    state::{EPOCH_FINALIZED, Epoch, Job, Lease, Network, Node},
 };
 use serde::Serialize;
 use solana_address::Address;

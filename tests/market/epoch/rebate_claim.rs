@@ -110,7 +110,8 @@ fn nothing_is_claimed_before_the_epoch_is_finalized() {
 fn a_rebate_outlives_its_job_and_its_leases() {
     let Worked { world, requester, through_client, .. } = worked();
     let key = requester.key();
-    world.apply(instruction::job_close(&key, &through_client, &key), &[&requester.wallet]);
+    let job = world.get(&through_client);
+    world.apply(instruction::job_close(&key, &through_client, &job), &[&requester.wallet]);
     for index in [0, 1] {
         let lease: Lease = world.get(&address::lease(&through_client, index, 0));
         world.apply(instruction::lease_close(&lease), &[&world.crank]);

@@ -2,8 +2,8 @@
 
 use market_model::{
     MarketError, Parameters,
-    emission::DEFAULT_SCHEDULE,
-    governance::{Stage, YearChange},
+    emission::{DEFAULT_SCHEDULE, YearChange, YearSplit},
+    governance::Stage,
 };
 use market_tests::{
     World,
@@ -29,8 +29,8 @@ fn governed() -> (World, Voter) {
 fn accepted_parameters_come_into_force_together() {
     let (world, voter) = governed();
     let before = world.network().parameters();
-    let after = Parameters { operations_bps: 4_000, nodes_bps: 3_500, ..before };
-    let confirmed = world.enact(&voter, set(&[("operations_bps", 4_000), ("nodes_bps", 3_500)]));
+    let after = Parameters { work_bound_bps: 8_500, creators_bound_bps: 1_500, ..before };
+    let confirmed = world.enact(&voter, set(&[("work_bound_bps", 8_500), ("creators_bound_bps", 1_500)]));
     let changed = ParametersChanged { before: before.values(), after: after.values() };
     assert_eq!(confirmed.events, [Event::from(changed), Event::from(executed(0, ACTION_PARAMETERS))]);
     assert_eq!(world.network().parameters(), after);
@@ -40,7 +40,7 @@ fn accepted_parameters_come_into_force_together() {
 #[test]
 fn accepted_years_are_what_later_epochs_emit() {
     let (world, voter) = governed();
-    let change = YearChange { year: 4, amount: 5, operations_bps: 4_000, creators_bps: 3_000 };
+    let change = YearChange { year: 4, amount: 5, split: YearSplit { operations_bps: 4_000, creators_bps: 3_000 } };
     let confirmed = world.enact(&voter, Action::Years(vec![change]));
     let mut changes = [ProposedChange::default(); MAX_CHANGES];
     changes[0] = ProposedChange {
@@ -61,7 +61,7 @@ fn accepted_years_are_what_later_epochs_emit() {
 #[test]
 fn a_year_that_began_while_the_vote_ran_is_not_changed() {
     let (world, voter) = governed();
-    let change = YearChange { year: 2, amount: 5, operations_bps: 4_000, creators_bps: 3_000 };
+    let change = YearChange { year: 2, amount: 5, split: YearSplit { operations_bps: 4_000, creators_bps: 3_000 } };
     let number = world.propose(&voter, Action::Years(vec![change]));
     world.accept_proposal(&voter, number);
     world.warp_to(world.proposal(number).ends_at);
@@ -69,7 +69,7 @@ fn a_year_that_began_while_the_vote_ran_is_not_changed() {
     let year = i64::try_from(market_model::emission::YEAR_SECONDS).unwrap();
     let network = world.network();
     world.alter::<Epoch>(&address::epoch(network.epoch), |epoch| epoch.ends_at = network.genesis_at + year + 1);
-    world.refuse(world.executing(number), &[&world.crank], MarketError::YearHasBegun);
+    world.refuse(world.executing(number), &[&world.crank], MarketError::YearBegun);
     world.alter::<Epoch>(&address::epoch(network.epoch), |epoch| epoch.ends_at = network.genesis_at + year);
     let none = replaced(world.executing(number), &address::epoch(network.epoch), &address::PROGRAM);
     world.refuse(none, &[&world.crank], RenderError::WrongEpoch);

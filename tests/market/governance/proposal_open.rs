@@ -2,8 +2,8 @@
 
 use market_model::{
     MarketError,
-    emission::{RENDER as WHOLE, YEAR_CAP},
-    governance::{ParameterChange, Stage, YearChange},
+    emission::{RENDER as WHOLE, YEAR_CAP, YearChange, YearSplit},
+    governance::{ParameterChange, Stage},
     parameters::SPECS,
 };
 use market_tests::{
@@ -149,21 +149,22 @@ fn changes_that_would_not_be_valid_now_are_refused() {
     };
     refuse(set(&[]), MarketError::NoChanges);
     refuse(set(&[("burn_bps", 4_999)]), MarketError::ParameterOutOfBounds);
-    refuse(set(&[("operations_bps", 5_001)]), MarketError::SplitsInvalid);
+    refuse(set(&[("work_bound_bps", 8_001)]), MarketError::WashBoundTooHigh);
     refuse(set(&[("audit_penalty_multiple", 1)]), MarketError::PenaltyDoesNotDeter);
     refuse(set(&[("burn_bps", 9_000), ("burn_bps", 9_100)]), MarketError::ChangeRepeated);
     let unknown = ParameterChange { index: SPECS.len() as u64, value: 1 };
     refuse(Action::Parameters(vec![unknown]), MarketError::NoSuchParameter);
     let nine = (0..9).map(|index| ParameterChange { index, value: 1 }).collect();
     refuse(Action::Parameters(nine), MarketError::TooManyChanges);
-    let year = |year, amount| YearChange { year, amount, operations_bps: 5_000, creators_bps: 2_500 };
+    let year =
+        |year, amount| YearChange { year, amount, split: YearSplit { operations_bps: 5_000, creators_bps: 2_500 } };
     refuse(Action::Years(vec![year(61, 1)]), MarketError::NoSuchYear);
     refuse(Action::Years(vec![year(0, 1)]), MarketError::NoSuchYear);
     // Epoch 1 runs in year 1.
-    refuse(Action::Years(vec![year(1, 1)]), MarketError::YearHasBegun);
-    refuse(Action::Years(vec![year(2, YEAR_CAP + 1)]), MarketError::YearTooLarge);
+    refuse(Action::Years(vec![year(1, 1)]), MarketError::YearBegun);
+    refuse(Action::Years(vec![year(2, YEAR_CAP + 1)]), MarketError::YearAboveCap);
     refuse(Action::Years(vec![year(60, 13_000 * WHOLE + YEAR_CAP / 10)]), MarketError::ScheduleAboveCap);
-    let split = YearChange { operations_bps: 8_000, creators_bps: 2_001, ..year(4, 1) };
+    let split = YearChange { split: YearSplit { operations_bps: 8_000, creators_bps: 2_001 }, ..year(4, 1) };
     refuse(Action::Years(vec![split]), MarketError::SplitsInvalid);
 }
 
@@ -188,7 +189,7 @@ fn an_action_carries_what_belongs_to_it_and_nothing_else() {
 fn a_change_of_years_names_the_latest_epoch() {
     let world = World::new();
     let voter = proposer(&world);
-    let year = YearChange { year: 2, amount: 1, operations_bps: 5_000, creators_bps: 2_500 };
+    let year = YearChange { year: 2, amount: 1, split: YearSplit { operations_bps: 5_000, creators_bps: 2_500 } };
     let arguments = World::proposing(&voter, Action::Years(vec![year]));
     world.end_epoch();
     let open = instruction::proposal_open(&world.network(), &arguments);

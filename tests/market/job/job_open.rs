@@ -1,10 +1,6 @@
 //! `job_open`.
 
-use market_model::{
-    MarketError, Parameters,
-    price::{BandwidthTier, Tier},
-    quote::Order,
-};
+use market_model::{MarketError, Parameters, price::BandwidthTier, quote::Order, tier::Tier};
 use market_tests::{
     Reason, Requester, World,
     world::{CONFIDENCE, PRICE, STATEMENT, USD, only_event, order, replaced, unsigned},
@@ -219,7 +215,7 @@ fn a_work_measure_beyond_any_price_stops_only_who_asks_for_the_network_s() {
 
 #[test]
 fn tiers_bandwidths_and_ways_of_pricing_that_do_not_exist_are_refused() {
-    refused(JobOrder { tier: 2, ..order() }, MarketError::TierUnknown);
+    refused(JobOrder { tier: 2, ..order() }, MarketError::UnknownTier);
     refused(JobOrder { bandwidth_tier: 8, ..order() }, MarketError::BandwidthTierUnknown);
     refused(JobOrder { at_network_price: 2, ..order() }, RenderError::BadPricing);
     assert_eq!(opened(JobOrder { bandwidth_tier: 7, ..order() }).bandwidth_tier, 7);

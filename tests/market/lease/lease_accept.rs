@@ -1,6 +1,6 @@
 //! `lease_accept`.
 
-use market_model::MarketError;
+use market_model::{MarketError, reputation::Reason};
 use market_tests::{
     Machine, Requester, World,
     world::{USD, only_event, order, replaced},
@@ -84,7 +84,8 @@ fn only_the_attempt_that_was_accepted_counts_as_use() {
     let job = world.open_seeded(&requester, order());
     let lease = world.claim(&machine, &job, 0);
     world.warp(50);
-    world.apply(instruction::lease_return(&machine.key(), &lease), &[&machine.identity]);
+    let back = instruction::lease_return(&machine.key(), &world.get(&lease), Reason::LeaseReturned);
+    world.apply(back, &[&machine.identity]);
     let again = world.claim(&machine, &job, 0);
     assert_eq!(world.get::<Lease>(&again).busy_seconds, 0);
     world.warp(5);

@@ -1,7 +1,7 @@
 //! What the market's other instructions do with a probe: nobody but its node ever holds it, nobody is paid for it as work, and its accounts stay
 //! until it is finished.
 
-use market_model::MarketError;
+use market_model::{MarketError, reputation::Reason};
 use market_tests::{
     World,
     probe::probe_parameters,
@@ -44,7 +44,8 @@ fn a_probe_is_not_given_back_and_not_expired_as_a_lease() {
     let world = World::with_probes(probe_parameters());
     let machine = world.enrolled("machine");
     let (probe, lease) = world.asked(&machine, None);
-    world.refuse(instruction::lease_return(&machine.key(), &lease), &[&machine.identity], RenderError::IsProbe);
+    let back = instruction::lease_return(&machine.key(), &world.get(&lease), Reason::LeaseReturned);
+    world.refuse(back, &[&machine.identity], RenderError::IsProbe);
     let expire = world.missing(&probe);
     world.refuse(instruction::lease_expire(&world.get(&lease)), &[&world.crank], RenderError::IsProbe);
     world.apply(expire, &[&world.crank]);
@@ -85,7 +86,7 @@ fn a_probes_accounts_stay_until_it_is_finished() {
     world.apply(instruction::credit_open(&world.crank_key(), &machine.node), &[&world.crank]);
     let state: Probe = world.get(&probe);
     world.refuse(instruction::lease_release(&state.job, &machine.node, 0), &[&world.crank], RenderError::IsProbe);
-    let close = instruction::job_close(&world.crank_key(), &state.job, &world.crank_key());
+    let close = instruction::job_close(&world.crank_key(), &state.job, &world.get(&state.job));
     world.refuse(close, &[&world.crank], RenderError::IsProbe);
     world.refuse(instruction::lease_close(&world.get(&lease)), &[&world.crank], RenderError::IsProbe);
     world.apply(world.finishing(&probe), &[&world.crank]);

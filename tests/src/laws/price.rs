@@ -3,7 +3,10 @@
 
 use super::{Found, Law, Ledger, Step};
 use crate::snapshot::Snapshot;
-use market_model::price::{self, BandwidthTier, Tier};
+use market_model::{
+    price::{self, BandwidthTier},
+    tier::Tier,
+};
 use render_compute::{
     constants::TIERS,
     events::{EpochFinalized, JobOpened},

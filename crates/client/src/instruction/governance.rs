@@ -1,7 +1,7 @@
 //! Builders of governance: locks, proposals, votes.
 
 use crate::address::{self, SYSTEM_PROGRAM, TOKEN_PROGRAM};
-use market_model::governance;
+use market_model::{emission, governance};
 use render_compute::{
     accounts,
     constants::{ACTION_AUTHORITY, ACTION_PARAMETERS, ACTION_PAUSE, ACTION_YEARS},
@@ -19,7 +19,7 @@ pub enum Action {
     /// Changes parameters.
     Parameters(Vec<governance::ParameterChange>),
     /// Changes years of the emission schedule.
-    Years(Vec<governance::YearChange>),
+    Years(Vec<emission::YearChange>),
     /// Sets the pause bits.
     Pause(u64),
     /// Replaces the guardian.
@@ -115,10 +115,10 @@ pub fn proposal_open(network: &Network, arguments: &Proposing) -> Instruction {
         Action::Years(years) => {
             order.action = ACTION_YEARS;
             changes.extend(years.iter().map(|change| ChangeOrder {
-                subject: change.year,
+                subject: u64::from(change.year),
                 value: change.amount,
-                operations_bps: change.operations_bps,
-                creators_bps: change.creators_bps,
+                operations_bps: change.split.operations_bps,
+                creators_bps: change.split.creators_bps,
             }));
         }
         Action::Pause(bits) => (order.action, order.pause) = (ACTION_PAUSE, *bits),
