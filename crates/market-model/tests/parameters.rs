@@ -48,16 +48,26 @@ fn values_keep_their_order() {
 #[test]
 fn the_order_of_parameters_is_that_of_the_account() {
     let expected = "oracle_max_age_seconds oracle_max_confidence_bps oracle_confidence_multiple_hundredths burn_bps \
-        job_max_seconds lease_seconds reveal_seconds challenge_seconds min_stake unbonding_seconds expiry_penalty_bps \
-        reputation_half_life_seconds reputation_credit_scale reputation_max_weight_bps reputation_returned_target_bps \
-        race_tau_ms race_delay_cap_ms race_region_min_bps race_region_max_bps race_region_exponent_halves \
-        race_price_min_bps race_price_max_bps race_price_exponent_halves race_uptime_min_bps race_uptime_max_bps \
-        race_uptime_exponent_halves race_reputation_min_bps race_reputation_max_bps race_reputation_exponent_halves \
-        race_capacity_min_bps race_capacity_max_bps race_capacity_exponent_halves race_history_min_bps \
-        race_history_max_bps race_history_exponent_halves epoch_seconds operations_bps creators_bps nodes_bps \
-        availability_numerator availability_denominator usage_weight_bps work_bound_bps creators_bound_bps \
-        audit_probability_bps audit_collusion_bps audit_penalty_multiple audit_wait_seconds audit_reveal_seconds \
-        stake_valuation fraud_slash_bps finder_fee_bps challenge_bond dispute_turn_seconds";
+        job_max_seconds lease_seconds reveal_seconds challenge_seconds min_stake unbonding_seconds \
+        expiry_penalty_bps reputation_half_life_seconds reputation_credit_scale reputation_max_weight_bps \
+        reputation_returned_target_bps race_tau_ms race_delay_cap_ms race_region_min_bps race_region_max_bps \
+        race_region_exponent_halves race_price_min_bps race_price_max_bps race_price_exponent_halves \
+        race_uptime_min_bps race_uptime_max_bps race_uptime_exponent_halves race_reputation_min_bps \
+        race_reputation_max_bps race_reputation_exponent_halves race_capacity_min_bps race_capacity_max_bps \
+        race_capacity_exponent_halves race_history_min_bps race_history_max_bps race_history_exponent_halves \
+        epoch_seconds operations_bps creators_bps nodes_bps availability_numerator availability_denominator \
+        usage_weight_bps work_bound_bps creators_bound_bps audit_probability_bps audit_collusion_bps \
+        audit_penalty_multiple audit_wait_seconds audit_reveal_seconds stake_valuation fraud_slash_bps \
+        finder_fee_bps challenge_bond dispute_turn_seconds burn_weight_bps recycle_bps client_share_max_bps \
+        availability_cap concentration_free concentration_rate mint_window_seconds mint_limit probe_interval_slots \
+        probe_open_slots probe_work_seconds probe_seconds probe_value probe_penalty probe_opener_bps \
+        probe_qualify_bps reference_compute reference_memory_mib reference_clock reference_bandwidth rating_min_bps \
+        rating_max_bps uptime_weight_bps maintenance_notice_seconds maintenance_max_seconds obh_per_dollar_priority \
+        obh_per_dollar_economy work_per_obh region_surcharge_bps price_target_utilisation_bps price_step_bps \
+        price_min_bps price_max_bps race_region_near_bps race_compute_yield_ms tier_spill_seconds \
+        tier_promote_reputation_bps tier_promote_uptime_bps tier_promote_epochs tier_demote_reputation_bps \
+        tier_demote_uptime_bps tier_demote_epochs gov_initial_seconds gov_final_seconds gov_quorum_bps \
+        gov_emergency_quorum_bps gov_timelock_seconds gov_execution_seconds gov_proposer_lock";
     let found: Vec<_> = SPECS.iter().map(|spec| spec.name).collect();
     assert_eq!(found, expected.split_whitespace().collect::<Vec<_>>());
 }
