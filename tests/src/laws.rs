@@ -4,6 +4,7 @@
 //! is honest; L12 speaks of votes, which do not exist yet.
 
 mod dispute;
+mod standing;
 
 use crate::snapshot::Snapshot;
 use market_model::{
@@ -26,7 +27,7 @@ use std::{
     fmt,
 };
 
-/// A law by its name in the design; `Atomic` and `Cover` are the ledger's own.
+/// A law by its name in the design; `Atomic`, `Cover` and `Standing` are the ledger's own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Law {
     /// Credits: available + escrowed = bought - spent.
@@ -55,6 +56,8 @@ pub enum Law {
     Atomic,
     /// A node answers for exactly what it holds.
     Cover,
+    /// A requester's reputation moves only by a job that is closed, a node's tier only by a review or a lost dispute.
+    Standing,
 }
 
 /// A law that does not hold, and how.
@@ -157,6 +160,7 @@ pub fn check(ledger: &mut Ledger, step: &Step) -> Vec<Violation> {
     check_epochs(ledger, &step.after, &mut found);
     check_rent(step, &mut found);
     check_race(step, &mut found);
+    standing::check(ledger, step, &mut found);
     found.0
 }
 
