@@ -11,7 +11,7 @@ use render_compute_cli::gov::{self, ProposeArguments, Side};
 use render_compute_cli::job::{
     FetchOptions, RenderOrder, cancel, close, cut, fetch, list, render, request, show, watch,
 };
-use render_compute_cli::{client, credits, dispute, epoch, network, node, oracle, rebate};
+use render_compute_cli::{client, credits, dispute, epoch, network, node, oracle, rebate, reputation};
 use render_compute_client::manifest::Digest;
 use render_compute_client::market::EarningsRequest;
 use render_compute_client::{Signer, account, address, flow, instruction::ClientTerms};
@@ -253,6 +253,30 @@ async fn closing_takes_back_a_lease_that_its_node_abandoned() {
     let closed = close(&context, &receipt.address).await.expect("closed");
     assert_eq!((closed.refund_credit_units, closed.spent_credit_units), (200_000, 0));
     assert!(show(&context, &receipt.address).await.is_err());
+}
+
+#[tokio::test]
+async fn a_reputation_is_shown_as_of_now_with_what_moved_it() {
+    let market = Market::new().await;
+    let (context, identity) = (market.requester("ann", Usd(600_000)).await, market.node().await);
+    let receipt = render(&context, &scene(), &order()).await.expect("ordered");
+    market.claim(&identity, &receipt.address, 2).await;
+    cancel(&context, &receipt.address).await.expect("cancelled");
+    market.chain.warp(61);
+    close(&context, &receipt.address).await.expect("closed");
+    let node = reputation::show(&context, &identity.pubkey()).await.expect("the node");
+    assert_eq!((node.role, node.outcomes.len()), ("node", 1));
+    assert_eq!((node.outcomes[0].reason_code, node.outcomes[0].reason), (3, "a lease ran past its deadline"));
+    assert!(node.last_score_bps < 5_000 && node.outcomes[0].score_bps == node.last_score_bps);
+    // After many half-lives nothing of it is left.
+    market.chain.warp(31_536_000 * 10);
+    let later = reputation::show(&context, &address::node(&identity.pubkey())).await.expect("by its account");
+    assert_eq!((later.score_bps, later.last_score_bps), (5_000, node.last_score_bps));
+    let owner = context.owner().expect("a key");
+    let requester = reputation::show(&context, &owner).await.expect("the requester");
+    assert_eq!((requester.role, requester.score_bps, requester.outcomes[0].reason_code), ("requester", 5_000, 13));
+    let message = reputation::show(&context, &receipt.address).await.expect_err("a job").to_string();
+    assert!(message.contains("neither a node"), "{message}");
 }
 
 #[tokio::test]
