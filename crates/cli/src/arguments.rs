@@ -18,8 +18,8 @@ use crate::quote::QuoteArguments;
 use crate::rebate::RebateCommand;
 use crate::reputation::ReputationCommand;
 use crate::{
-    CliError, Context, client, credits, dispute, earnings, epoch, gov, job, network, node, oracle, quote, rebate, reference,
-    reputation,
+    CliError, Context, client, credits, dispute, earnings, epoch, gov, job, network, node, oracle, quote, rebate,
+    reference, reputation,
 };
 
 /// Buys credits, orders pictures from the render network, and fetches them
