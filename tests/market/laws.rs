@@ -10,7 +10,13 @@ use market_tests::{
     probe::probe_parameters,
     world::{USD, audited_parameters, order},
 };
-use render_compute::{constants::EPOCH_SHARDS, events::*, instructions::JobOrder, probe::draw, state::*};
+use render_compute::{
+    constants::{EPOCH_SHARDS, TIER_PRIORITY},
+    events::*,
+    instructions::JobOrder,
+    probe::draw,
+    state::*,
+};
 use render_compute_client::{Address, address, event::Event, instruction};
 
 #[track_caller]
@@ -513,6 +519,39 @@ fn l11_notices_a_winner_whose_turn_had_not_come() {
     });
     breaks(&world, Law::L11, |step| step.before.edit::<Node>(&machine.node, |node| node.stake /= 2));
     breaks(&world, Law::L11, |step| step.before.edit::<Node>(&machine.node, |node| node.draining = 1));
+    breaks(&world, Law::L11, |step| {
+        step.before.edit::<Network>(&address::network(), |network| network.active_stake = 1 << 60);
+    });
+    // As if the lease had been priority work, which a priority node needs not wait for.
+    breaks(&world, Law::L11, |step| {
+        step.before.edit::<Node>(&machine.node, |node| node.tier = TIER_PRIORITY);
+        step.after.edit::<Job>(&job, |job| job.tier = TIER_PRIORITY);
+    });
+    breaks(&world, Law::L11, |step| {
+        step.before.edit::<Node>(&machine.node, |node| node.minimum_requester_reputation = 5_001);
+    });
+}
+
+#[test]
+fn a_reputation_or_a_tier_that_moves_without_an_event_is_noticed() {
+    let world = World::new();
+    let (requester, machine) = (world.requester_with("requester", USD), world.machine("machine"));
+    let job = world.open_seeded(&requester, order());
+    for index in 0..2 {
+        world.work(&machine, &job, index);
+    }
+    breaks(&world, Law::Standing, |step| step.after.edit::<Node>(&machine.node, |node| node.tier = TIER_PRIORITY));
+    world.apply(world.closing(&requester, &job), &[&requester.wallet]);
+    breaks(&world, Law::Standing, |step| {
+        step.after.edit::<CreditAccount>(&requester.credit(), |credit| credit.reputation += 1);
+    });
+    breaks(&world, Law::Standing, |step| {
+        for event in &mut step.events {
+            if let Event::JobClosed(closed) = event {
+                closed.reputation_before -= 1;
+            }
+        }
+    });
 }
 
 #[test]

@@ -7,6 +7,7 @@ mod dispute;
 mod governance;
 mod price;
 mod probe;
+mod standing;
 
 use crate::snapshot::Snapshot;
 use market_model::{
@@ -30,7 +31,7 @@ use std::{
     fmt,
 };
 
-/// A law by its name in the design; `Atomic`, `Cover`, `Limiter` and `Price` are the ledger's own.
+/// A law by its name in the design; `Atomic`, `Cover`, `Limiter`, `Price` and `Standing` are the ledger's own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Law {
     /// Credits: available + escrowed = bought - spent.
@@ -65,6 +66,8 @@ pub enum Law {
     Limiter,
     /// The network's price is charged where it was asked for, and moves only by the use that was counted.
     Price,
+    /// A requester's reputation moves only by a job that is closed, a node's tier only by a review or a lost dispute.
+    Standing,
 }
 
 /// A law that does not hold, and how.
@@ -182,6 +185,7 @@ pub fn check(ledger: &mut Ledger, step: &Step) -> Vec<Violation> {
     check_rent(step, &mut found);
     check_race(step, &mut found);
     governance::check(step, &mut found);
+    standing::check(ledger, step, &mut found);
     found.0
 }
 

@@ -3,6 +3,7 @@
 use clap::{CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 
+use crate::client::ClientCommand;
 use crate::context::Settings;
 use crate::credits::CreditsCommand;
 use crate::dispute::DisputeCommand;
@@ -14,9 +15,11 @@ use crate::network::NetworkCommand;
 use crate::node::NodeCommand;
 use crate::oracle::OracleCommand;
 use crate::quote::QuoteArguments;
+use crate::rebate::RebateCommand;
 use crate::reputation::ReputationCommand;
 use crate::{
-    CliError, Context, credits, dispute, earnings, epoch, gov, job, network, node, oracle, quote, reference, reputation,
+    CliError, Context, client, credits, dispute, earnings, epoch, gov, job, network, node, oracle, quote, rebate,
+    reference, reputation,
 };
 
 /// Buys credits, orders pictures from the render network, and fetches them
@@ -59,6 +62,12 @@ enum Command {
     /// Shows what an epoch pays
     #[command(subcommand)]
     Epoch(EpochCommand),
+    /// Mints requesters' rebates, and shows them
+    #[command(subcommand)]
+    Rebate(RebateCommand),
+    /// Admits compute clients, and shows them
+    #[command(subcommand)]
+    Client(ClientCommand),
     /// Locks RENDER, proposes changes of the network's numbers, and votes on them
     #[command(subcommand)]
     Gov(GovCommand),
@@ -111,6 +120,8 @@ async fn dispatch(context: &Context<'_>, command: Command) -> Result<(), CliErro
         Command::Earnings(arguments) => earnings::run(context, arguments).await,
         Command::Reputation(command) => reputation::run(context, command).await,
         Command::Epoch(command) => epoch::run(context, command).await,
+        Command::Rebate(command) => rebate::run(context, command).await,
+        Command::Client(command) => client::run(context, command).await,
         Command::Gov(command) => gov::run(context, command).await,
         // Printed without a chain, before.
         Command::Completions { .. } | Command::Reference { .. } => Ok(()),

@@ -6,6 +6,7 @@
 
 pub mod amount;
 pub mod arguments;
+pub mod client;
 pub mod context;
 pub mod credits;
 pub mod dispute;
@@ -19,6 +20,7 @@ pub mod node;
 pub mod oracle;
 pub mod output;
 pub mod quote;
+pub mod rebate;
 pub mod reference;
 pub mod reputation;
 

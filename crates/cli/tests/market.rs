@@ -11,10 +11,10 @@ use render_compute_cli::gov::{self, ProposeArguments, Side};
 use render_compute_cli::job::{
     FetchOptions, RenderOrder, cancel, close, cut, fetch, list, render, request, show, watch,
 };
-use render_compute_cli::{credits, dispute, epoch, network, node, oracle};
+use render_compute_cli::{client, credits, dispute, epoch, network, node, oracle, rebate, reputation};
 use render_compute_client::manifest::Digest;
 use render_compute_client::market::EarningsRequest;
-use render_compute_client::{Signer, account, address, flow};
+use render_compute_client::{Signer, account, address, flow, instruction::ClientTerms};
 use support::Market;
 
 const FRAME: Frame = Frame { width: 12, height: 8, tile: 4, samples: 1, max_bounces: 2, seed: 1 };
@@ -108,6 +108,65 @@ async fn a_picture_is_ordered_rendered_and_fetched() {
     assert_eq!((machine.leases_accepted, machine.accepted_credit_units), (3, 545_454));
 }
 
+#[tokio::test]
+async fn a_requester_sees_and_claims_the_rebate_for_what_its_job_spent() {
+    let market = Market::new().await;
+    let (context, identity, image) = (market.requester("ann", Usd(600_000)).await, market.node().await, scene());
+    let owner = context.owner().expect("a key");
+    let receipt = render(&context, &image, &order()).await.expect("ordered");
+    for index in 0..3 {
+        market.claim(&identity, &receipt.address, index).await;
+        market.work(&identity, &receipt.address, index, &image, &FRAME).await;
+    }
+    let open = rebate::show(&context, &owner).await.expect("records");
+    let spent: u64 = open.records.iter().map(|part| part.spent_credit_units).sum();
+    assert_eq!(spent, 600_000);
+    // What an epoch that still runs will pay, nobody knows.
+    let last = details_epoch(&market).await;
+    let running = open.records.iter().filter(|part| part.epoch == last);
+    assert!(running.clone().count() > 0 && running.clone().all(|part| part.requester_render_base_units.is_none()));
+
+    let ends_at = account::epoch(&market.chain, last).await.expect("read").expect("there").ends_at;
+    market.chain.warp_to(ends_at);
+    flow::ensure_running_epoch(&market.chain, &identity).await.expect("opened");
+    flow::close_epoch(&market.chain, &identity, last).await.expect("closed");
+    let due: u64 = rebate::show(&context, &owner)
+        .await
+        .expect("records")
+        .records
+        .iter()
+        .map(|part| part.requester_render_base_units.expect("finalized"))
+        .sum();
+    assert!(due > 0);
+    let held = credits::show(&context, &owner).await.expect("shown").wallet_render_base_units;
+    let claimed = rebate::claim(&context, &owner).await.expect("claimed");
+    assert_eq!((claimed.requester_render_base_units, claimed.client_render_base_units), (due, 0));
+    assert_eq!(credits::show(&context, &owner).await.expect("shown").wallet_render_base_units, held + due);
+    // The records are closed, and nothing is left to claim.
+    assert_eq!(rebate::show(&context, &owner).await.expect("records").records.len(), 0);
+    assert_eq!(rebate::claim(&context, &owner).await.expect("nothing").records, 0);
+    let view = epoch::show(&context, Some(last)).await.expect("the epoch");
+    assert_eq!((view.state, view.spent_credit_units > 0), ("finalized", true));
+    assert!(view.mintable_render_base_units > 0);
+}
+
+#[tokio::test]
+async fn only_the_networks_authority_registers_a_client_and_anyone_sees_it() {
+    let market = Market::new().await;
+    let context = market.requester("ann", Usd(0)).await;
+    let (authority, network) = (context.owner().expect("a key"), account::network(&market.chain).await.expect("read"));
+    let payout = address::associated_token(&authority, &network.mint);
+    let terms = ClientTerms { authority, payout, metadata: [1; 32], share_bps: 700 };
+    let error = client::register(&context, "exabits", &terms).await.expect_err("not the authority");
+    assert!(error.to_string().contains("only the network's authority registers clients"), "{error}");
+    let view = client::register(&market.as_("authority"), "exabits", &terms).await.expect("registered");
+    assert_eq!((view.share_bps, view.enabled, view.earned_render_base_units), (700, true, 0));
+    assert_eq!(client::show(&context, "exabits").await.expect("shown").payout, payout.to_string());
+    let error = client::show(&context, "nobody").await.expect_err("unknown");
+    assert!(error.to_string().contains("there is no compute client \"nobody\""), "{error}");
+    assert_eq!(client::show(&context, "a name of more than 16").await.expect_err("too long").exit_code(), 2);
+}
+
 /// Number of the latest epoch.
 async fn details_epoch(market: &Market) -> u64 {
     account::network(&market.chain).await.expect("the network").epoch
@@ -194,6 +253,30 @@ async fn closing_takes_back_a_lease_that_its_node_abandoned() {
     let closed = close(&context, &receipt.address).await.expect("closed");
     assert_eq!((closed.refund_credit_units, closed.spent_credit_units), (200_000, 0));
     assert!(show(&context, &receipt.address).await.is_err());
+}
+
+#[tokio::test]
+async fn a_reputation_is_shown_as_of_now_with_what_moved_it() {
+    let market = Market::new().await;
+    let (context, identity) = (market.requester("ann", Usd(600_000)).await, market.node().await);
+    let receipt = render(&context, &scene(), &order()).await.expect("ordered");
+    market.claim(&identity, &receipt.address, 2).await;
+    cancel(&context, &receipt.address).await.expect("cancelled");
+    market.chain.warp(61);
+    close(&context, &receipt.address).await.expect("closed");
+    let node = reputation::show(&context, &identity.pubkey()).await.expect("the node");
+    assert_eq!((node.role, node.outcomes.len()), ("node", 1));
+    assert_eq!((node.outcomes[0].reason_code, node.outcomes[0].reason), (3, "a lease ran past its deadline"));
+    assert!(node.last_score_bps < 5_000 && node.outcomes[0].score_bps == node.last_score_bps);
+    // After many half-lives nothing of it is left.
+    market.chain.warp(31_536_000 * 10);
+    let later = reputation::show(&context, &address::node(&identity.pubkey())).await.expect("by its account");
+    assert_eq!((later.score_bps, later.last_score_bps), (5_000, node.last_score_bps));
+    let owner = context.owner().expect("a key");
+    let requester = reputation::show(&context, &owner).await.expect("the requester");
+    assert_eq!((requester.role, requester.score_bps, requester.outcomes[0].reason_code), ("requester", 5_000, 13));
+    let message = reputation::show(&context, &receipt.address).await.expect_err("a job").to_string();
+    assert!(message.contains("neither a node"), "{message}");
 }
 
 #[tokio::test]
@@ -399,17 +482,17 @@ async fn at_the_network_s_price_a_picture_costs_what_the_quote_says_and_the_rest
 async fn a_picture_above_its_most_at_the_network_s_price_is_refused_with_what_it_costs() {
     let market = Market::new().await;
     let context = market.requester("ann", Usd(600_000)).await;
-    let frame = Frame { samples: 1_000_000, ..FRAME };
-    // 16 million samples a tile: 0.0445 OBh, 445 credits in priority, and a tenth for audits.
-    let order = RenderOrder { frame, max_price: Usd(6 * 400), tier: Tier::Priority, ..priced() };
+    let frame = Frame { samples: 65_536, ..FRAME };
+    // A million samples a tile: 0.0029 OBh, 30 credits in priority, and a tenth for audits.
+    let order = RenderOrder { frame, max_price: Usd(197), tier: Tier::Priority, ..priced() };
     let error = render(&context, &scene(), &order).await.expect_err("too dear");
     assert!(
-        error.to_string().starts_with("--max-price: at the network's price the picture costs 0.00294 USD"),
+        error.to_string().starts_with("--max-price: at the network's price the picture costs 0.000198 USD"),
         "{error}"
     );
-    let enough = RenderOrder { max_price: Usd(2_940), ..order };
+    let enough = RenderOrder { max_price: Usd(198), ..order };
     let receipt = render(&context, &scene(), &enough).await.expect("ordered");
-    assert_eq!((receipt.quote.price_per_unit_credit_units, receipt.quote.escrow_credit_units), (445, 2_940));
+    assert_eq!((receipt.quote.price_per_unit_credit_units, receipt.quote.escrow_credit_units), (30, 198));
 }
 
 #[tokio::test]
@@ -444,6 +527,8 @@ async fn earnings_are_what_the_last_epochs_paid_and_nothing_before_there_was_one
     let wish = EarningsRequest {
         model: hardware::find("RTX 4090").expect("published"),
         compute: None,
+        clock: None,
+        bandwidth: None,
         serves_render: true,
         serves_compute: true,
     };
@@ -467,4 +552,7 @@ async fn earnings_are_what_the_last_epochs_paid_and_nothing_before_there_was_one
     assert!(half > 0);
     assert_eq!(u128::from(answer.render_work_render_base_units_per_day), half);
     assert_eq!((answer.epochs, answer.compute_work_render_base_units_per_day), (1, 0));
+    // Nobody had availability, so nothing was paid for it.
+    assert!(answer.availability_q20 > 0);
+    assert_eq!(answer.availability_render_base_units_per_day, 0);
 }
