@@ -406,8 +406,9 @@ mod tests {
     fn points_for_service_count_beside_those_of_probes_and_the_cap_holds_for_both() {
         let told = |service, cap| {
             let mut facts = facts();
-            let (epoch, record) = (facts.epochs[0].1.as_mut().unwrap(), facts.epochs[0].2.as_mut().unwrap());
-            (record.service_points, epoch.availability_cap) = (service, cap);
+            let (_, epoch, record) = &mut facts.epochs[0];
+            epoch.as_mut().unwrap().availability_cap = cap;
+            record.as_mut().unwrap().service_points = service;
             explain(&facts).unwrap().epochs.remove(0)
         };
         assert_eq!(told(3, RENDER).availability.amount, 80_000_000);
