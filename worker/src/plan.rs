@@ -363,6 +363,12 @@ fn can_expire(lease: &Lease) -> bool {
     lease.status == u8::from(LeaseState::Claimed) || lease.drawn == 1 && lease.audits_owed == 0
 }
 
+/// Whether what is being rendered is called off for a probe that takes up to `probe_seconds`, to be begun again after it. A commitment that
+/// must be opened, and an audit, cannot be given back: they go on unless their deadline lies beyond two probes.
+pub fn gives_way(can_return: bool, deadline: i64, probe_seconds: i64, now: i64) -> bool {
+    can_return || deadline > now.saturating_add(probe_seconds.saturating_mul(2))
+}
+
 /// The earlier of two moments.
 pub fn earlier(a: Option<i64>, b: Option<i64>) -> Option<i64> {
     match (a, b) {
@@ -460,6 +466,13 @@ mod tests {
         let mut indexes: Vec<u32> = plan.choices.iter().map(|choice| choice.index).collect();
         indexes.sort_unstable();
         indexes
+    }
+
+    #[test]
+    fn what_cannot_be_given_back_gives_way_to_a_probe_only_while_it_can_wait_for_two() {
+        assert!(gives_way(true, 0, 64, 1_000));
+        assert!(gives_way(false, 1_129, 64, 1_000));
+        assert!(!gives_way(false, 1_128, 64, 1_000));
     }
 
     #[test]

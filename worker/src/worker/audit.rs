@@ -269,7 +269,8 @@ impl Worker {
             _ => instruction::audit_accept(audit, &identity, epoch),
         };
         let instructions = vec![accept];
-        let value = audit.value;
+        // A probe's auditor earns points, no credits.
+        let value = if lease.class == CLASS_PROBE { 0 } else { audit.value };
         let meaning = if is_own { Meaning::Accept { value } } else { Meaning::AcceptOther { value } };
         Ok(Some(Action { what: ACCEPT, key, instructions, meaning }))
     }

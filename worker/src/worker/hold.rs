@@ -10,7 +10,7 @@ use crate::{
     backend::{Order, Task},
     error::WorkerError,
     journal::{LeaseKey, Record, Sealed},
-    plan::{LeaseStep, lease_step},
+    plan::{LeaseStep, gives_way, lease_step},
     scenes::PrepareError,
 };
 use bytes::Bytes;
@@ -619,10 +619,8 @@ impl Worker {
         let of = |key| to_render.iter().find(|work| work.key == key);
         let Some(probe) = to_render.iter().find(|work| work.lease.class == CLASS_PROBE) else { return };
         let Some(running) = of(current).filter(|running| running.lease.class != CLASS_PROBE) else { return };
-        // A commitment that must be opened, and an audit, cannot be given back: they go on unless they can wait.
         let takes = probe.job.map_or(0, |job| i64::from(job.lease_seconds));
-        let can_wait = running.deadline > now.saturating_add(takes.saturating_mul(2));
-        if self.render_can_return || can_wait {
+        if gives_way(self.render_can_return, running.deadline, takes, now) {
             tracing::info!(probe = %probe.key.lease, instead_of = %current, "a probe goes first");
             self.set_aside = Some(current);
             self.renderer.cancel();

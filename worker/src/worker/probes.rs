@@ -43,6 +43,8 @@ const LOOK_SECONDS: i64 = 20;
 const OWN_SECONDS: i64 = 5;
 /// Chain seconds over which the nodes of the network spread the opening of one probe.
 const SPREAD_SECONDS: u32 = 15;
+/// Chain seconds that peers have for showing their measures after a probe's deadline, before it is finished without them.
+const SHOWING_SECONDS: i64 = 20;
 /// Enrolled nodes that are looked at: each is a hash a slot.
 const MOST_NODES: usize = 4_096;
 
@@ -258,6 +260,10 @@ impl Worker {
                     Err(error) => self.refused(EXPIRE, *address, now, error, done)?,
                 }
             }
+            // Peers show their measures after the probe's deadline; what is finished before counts none.
+            LeaseState::Revealed if probe.committed > probe.revealed && now <= shown_by(probe) => {
+                self.wake_at(shown_by(probe).saturating_add(1));
+            }
             LeaseState::Revealed if is_late && lease.audits_paid >= lease.audits_owed => {
                 self.finish_probe(address, probe, view, done).await?;
             }
@@ -323,6 +329,11 @@ impl Worker {
             Err(error) => self.refused(FINISH, *address, now, error, done),
         }
     }
+}
+
+/// How long the finishing of a probe waits for peers that have committed.
+fn shown_by(probe: &Probe) -> i64 {
+    probe.deadline.saturating_add(SHOWING_SECONDS)
 }
 
 /// Whether the chain would open a probe of the node for this slot, as far as accounts say.
