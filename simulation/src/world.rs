@@ -345,7 +345,8 @@ impl World {
                     node.is_present = true;
                 }
                 Strategy::Lazy | Strategy::LazyInTheDark | Strategy::Collude
-                    if node.stake.check_may_work(&stake_rules).is_err() => {
+                    if node.stake.check_may_work(&stake_rules).is_err() =>
+                {
                     node.stake = node.stake.deposit(stake_rules.min_stake - node.stake.staked)?;
                     node.reputation = Reputation::new(now);
                     node.standing = Standing { tier: Tier::Economy, good: 0, bad: 0 };
@@ -641,7 +642,8 @@ impl World {
                 credits: amount::add(running.purchases.credits, credits)?,
             };
             let input = FinalizeInput { purchases, ..self.input(running, credits)? };
-            let pools = epoch::finalize(&input, &self.parameters.splits(DEFAULT_SPLIT), &self.parameters.epoch_rules())?.pools;
+            let pools =
+                epoch::finalize(&input, &self.parameters.splits(DEFAULT_SPLIT), &self.parameters.epoch_rules())?.pools;
             let work = claim_share(credits, input.usage.render, pools.render)?;
             let rebate = claim_share(credits, amount::add(running.spent, credits)?, pools.creators)?;
             let gain = amount::add(work, rebate)?.saturating_sub(cost.total);
@@ -751,7 +753,10 @@ impl World {
         let outcome = epoch::finalize(&input, &self.parameters.splits(DEFAULT_SPLIT), &self.parameters.epoch_rules())?;
         let inflow = amount::add(amount::add(input.emission, outcome.recycled)?, self.carry.total()?)?;
         if inflow != amount::add(outcome.pools.total()?, outcome.carry.total()?)? {
-            return Err(SimulationError::Law { law: "emission + recycled + carry in = pools + carry out", epoch: running.number });
+            return Err(SimulationError::Law {
+                law: "emission + recycled + carry in = pools + carry out",
+                epoch: running.number,
+            });
         }
         self.carry = outcome.carry;
         self.smoothed = outcome.smoothed_usage;

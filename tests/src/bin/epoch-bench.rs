@@ -207,8 +207,7 @@ impl Template {
 fn share(chain: &LocalChain, node: &Address, epoch: &Epoch) -> u64 {
     let record: NodeEpoch = read(chain, &address::node_epoch(node, EPOCH));
     let points = record.availability + record.service_points;
-    let availability =
-        availability_claim(points, epoch.availability, epoch.availability_pool, epoch.availability_cap);
+    let availability = availability_claim(points, epoch.availability, epoch.availability_pool, epoch.availability_cap);
     let work = |class: usize| claim_share(record.work[class], epoch.work[class], epoch.work_pools[class]);
     availability.and_then(|paid| Ok(paid + work(0)? + work(1)?)).expect("a share fits")
 }
