@@ -105,8 +105,15 @@ pub async fn enlist(chain: &dyn Chain, operator: &Operator, mint: &Address) -> R
     let mut hardware = [0; 32];
     let name = b"reference path tracer (CPU)";
     hardware[..name.len()].copy_from_slice(name);
-    let offer =
-        NodeOffer { hardware, asks: [operator.ask; 2], capacity: 4, memory_mib: 4_096, region: 1, classes: 0b11 };
+    let offer = NodeOffer {
+        hardware,
+        asks: [operator.ask; 2],
+        capacity: 4,
+        memory_mib: 4_096,
+        region: 1,
+        minimum_requester_reputation: 0,
+        classes: 0b11,
+    };
     let confirmed = chain
         .send(
             &[

@@ -28,7 +28,7 @@ use std::{
 const PARAMETERS: &str = "cluster = \"demo-validator\"\n[mint]\nfaucet_render = 10_000\n\
     [oracle]\npublishers = [\"authority\"]\n\
     [parameters]\noracle_max_age_seconds = 600\nlease_seconds = 120\nreveal_seconds = 30\nchallenge_seconds = 5\n\
-    race_tau_ms = 1_000\nrace_delay_cap_ms = 10_000\naudit_wait_seconds = 120\naudit_reveal_seconds = 60\n\
+    race_tau_ms = 1_000\nrace_delay_cap_ms = 10_000\ntier_spill_seconds = 1\naudit_wait_seconds = 120\naudit_reveal_seconds = 60\n\
     dispute_turn_seconds = 60\nepoch_seconds = 120\n";
 /// SOL for everyone, lamports.
 const FUNDS: u64 = 100_000_000_000;

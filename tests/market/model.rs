@@ -11,6 +11,7 @@ use market_model::{
     credit::CreditBalance,
     job::JobTerms,
     lease::LeaseState,
+    reputation::Reason,
     stake::Stake,
 };
 use market_tests::{
@@ -68,6 +69,7 @@ enum Action {
     Return {
         lease: usize,
         machine: usize,
+        is_fault: bool,
     },
     Commit {
         lease: usize,
@@ -172,7 +174,8 @@ fn action() -> impl Strategy<Value = Action> {
         2 => job.clone().prop_map(|job| Action::CloseJob { job }),
         8 => (job.clone(), index.clone(), machine.clone())
             .prop_map(|(job, index, machine)| Action::Claim { job, index, machine }),
-        1 => (lease.clone(), machine.clone()).prop_map(|(lease, machine)| Action::Return { lease, machine }),
+        1 => (lease.clone(), machine.clone(), any::<bool>())
+            .prop_map(|(lease, machine, is_fault)| Action::Return { lease, machine, is_fault }),
         6 => (lease.clone(), machine.clone()).prop_map(|(lease, machine)| Action::Commit { lease, machine }),
         6 => lease.clone().prop_map(|lease| Action::Draw { lease }),
         9 => (lease.clone(), 0..2u8, machine.clone())
@@ -372,9 +375,10 @@ impl Life {
             }
             Action::CloseJob { job } => {
                 let Some(job) = self.job(job) else { return };
+                let Some(state) = self.world.find::<Job>(&job) else { return };
                 let owner = self.owner_of(&job);
                 let key = self.requesters[owner].key();
-                self.send(&[instruction::job_close(&key, &job, &key)], |life| &life.requesters[owner].wallet);
+                self.send(&[instruction::job_close(&key, &job, &state)], |life| &life.requesters[owner].wallet);
             }
             Action::Claim { job, index, machine } => {
                 let Some(job) = self.job(job) else { return };
@@ -384,9 +388,10 @@ impl Life {
                     self.leases.push(lease);
                 }
             }
-            Action::Return { lease, machine } => {
-                let Some((lease, _)) = self.lease(lease) else { return };
-                let back = instruction::lease_return(&self.machines[machine].key(), &lease);
+            Action::Return { lease, machine, is_fault } => {
+                let Some((_, state)) = self.lease(lease) else { return };
+                let reason = if is_fault { Reason::InputsUnusable } else { Reason::LeaseReturned };
+                let back = instruction::lease_return(&self.machines[machine].key(), &state, reason);
                 self.send(&[back], |life| &life.machines[machine].identity);
             }
             Action::Commit { lease, machine } => {

@@ -1,10 +1,17 @@
 //! What each instruction costs in compute units, in one fixed scenario: the same keys, addresses and bumps every time.
 
 use crate::dispute::{Court, Lie, Side};
+use crate::probe::audited_probe_parameters;
 use crate::world::{CONFIDENCE, PRICE, RENDER, USD, World, offer, order, short_parameters};
-use market_model::dispute::{Party, Stage};
+use market_model::{
+    Parameters,
+    dispute::{Party, Stage},
+};
 use render_compute::{constants::EPOCH_SHARDS, instructions::JobOrder, state::*};
-use render_compute_client::{Signer, address, instruction};
+use render_compute_client::{
+    Signer, address,
+    instruction::{self, ClientTerms},
+};
 use std::collections::BTreeMap;
 
 /// Most compute units that an instruction of the hot path may use.
@@ -19,7 +26,7 @@ pub const BARS: [(&str, u64); 5] = [
 /// The most compute units that each instruction used in the scenario, by name.
 pub fn measure() -> BTreeMap<String, u64> {
     let mut most = BTreeMap::new();
-    for world in [scenario(), challenged(), contradicted()] {
+    for world in [scenario(), challenged(), contradicted(), probed()] {
         for record in world.chain.records() {
             // A transaction may raise its own limit in front of the instruction.
             let others: Vec<_> = record.instructions.iter().filter(|name| *name != "compute_budget").collect();
@@ -43,23 +50,29 @@ fn scenario() -> World {
     audits(&world);
 
     // Three leases, of which one is accepted, one given back and one lost; then the job is called off.
-    let job = world.open_seeded(&requester, JobOrder { units: 6, ..order() });
+    let (speaker, payout) = world.client(*b"client\0\0\0\0\0\0\0\0\0\0");
+    let client = address::client(b"client\0\0\0\0\0\0\0\0\0\0");
+    let terms = ClientTerms { authority: speaker.pubkey(), payout, metadata: [5; 32], share_bps: 900 };
+    world.apply(instruction::client_update(&speaker.pubkey(), &client, &terms), &[&speaker]);
+    world.apply(instruction::client_enable(&world.authority_key(), &client, true), &[&world.authority]);
+    let job = world.open_seeded(&requester, JobOrder { units: 6, client, ..order() });
+    world.apply(instruction::job_epoch_open(&world.crank_key(), &job, 1), &[&world.crank]);
     world.work(&machine, &job, 0);
     let returned = world.claim(&machine, &job, 1);
-    world.apply(instruction::lease_return(&key, &returned), &[identity]);
+    world.apply(world.returning(&machine, &returned), &[identity]);
     let lost = world.claim(&machine, &job, 2);
     world.warp_to(world.get::<Lease>(&lost).deadline + 1);
     world.apply(instruction::lease_expire(&world.get(&lost)), &[&world.crank]);
     world.apply(instruction::slash_burn(&world.network(), &machine.node), &[&world.crank]);
     // Taking over a lease that exists costs less than creating it.
     world.claim(&machine, &job, 1);
-    world.apply(instruction::lease_return(&key, &returned), &[identity]);
+    world.apply(world.returning(&machine, &returned), &[identity]);
     world.apply(instruction::job_cancel(&requester.key(), &job), &[&requester.wallet]);
     for index in [1, 2] {
         world.apply(instruction::lease_release(&job, &requester.key(), index), &[&world.crank]);
     }
     let lease: Lease = world.get(&returned);
-    world.apply(instruction::job_close(&requester.key(), &job, &requester.key()), &[&requester.wallet]);
+    world.apply(world.closing(&requester, &job), &[&requester.wallet]);
     world.apply(instruction::lease_close(&lease), &[&world.crank]);
 
     let opened = world.get::<NodeEpoch>(&address::node_epoch(&machine.node, 1)).payer;
@@ -71,8 +84,12 @@ fn scenario() -> World {
     world.apply(instruction::epoch_finalize(1), &[&world.crank]);
     world.apply(instruction::epoch_claim_operations(&world.network(), 1), &[&world.crank]);
     world.apply(world.claiming(&machine, 1), &[&world.crank]);
+    world.apply(World::reviewing(&machine, 1), &[&world.crank]);
     world.apply(instruction::node_epoch_close(&machine.node, 1, &opened), &[&world.crank]);
     world.apply(instruction::epoch_shard_close(1, shard, &opened), &[&world.crank]);
+    let record: JobEpoch = world.get(&address::job_epoch(&job, 1));
+    world.apply(world.claiming_rebate(&job, 1), &[&world.crank]);
+    world.apply(instruction::job_epoch_close(&record), &[&world.crank]);
     world.apply(instruction::epoch_open(&world.crank.pubkey(), 2), &[&world.crank]);
 
     let stake = world.get::<Node>(&machine.node).stake;
@@ -171,6 +188,39 @@ fn contradicted() -> World {
     court.world
 }
 
+/// A probe that is measured, passed and audited, one that is missed, and what else concerns them.
+fn probed() -> World {
+    let world =
+        World::with_probes(Parameters { race_tau_ms: 1_000, race_delay_cap_ms: 10_000, ..audited_probe_parameters() });
+    let [machine, opener, third] = ["machine", "opener", "third"].map(|name| world.enrolled(name));
+    let (probe, lease) = world.asked(&machine, Some(&opener));
+    for (index, peer) in (0..).zip([&opener, &third]) {
+        world.measure(peer, &probe, index, 100);
+    }
+    world.commit(&machine, &lease);
+    let audit = world.audited(&opener, &lease, &World::root(&lease));
+    world.warp_to(world.get::<Probe>(&probe).deadline + 1);
+    for (index, peer) in (0..).zip([&opener, &third]) {
+        world.apply(world.showing(peer, &probe, index, 100), &[&peer.identity]);
+    }
+    world.apply(World::revealing(&machine, &lease), &[&machine.identity]);
+    world.warp_to(world.get::<Lease>(&lease).deadline + 1);
+    let state: Probe = world.get(&probe);
+    let accept = instruction::audit_accept_probe(&world.get(&audit), &opener.key(), world.epoch(), &state);
+    world.apply(accept, &[&world.crank]);
+    world.apply(world.finishing(&probe), &[&world.crank]);
+
+    let probe = world.open_probe(&machine, Some(&opener));
+    let expire = world.missing(&probe);
+    world.apply(expire, &[&world.crank]);
+    world.apply(world.finishing(&probe), &[&world.crank]);
+    world.apply(instruction::probe_leave(&machine.key(), &machine.key()), &[&machine.identity]);
+    let from = world.time() + 1_000;
+    let announce = instruction::node_maintenance(&machine.key(), &machine.key(), from, from + 60);
+    world.apply(announce, &[&machine.identity]);
+    world
+}
+
 fn govern(world: &World) {
     let authority = &world.authority;
     let key = authority.pubkey();
@@ -192,5 +242,6 @@ fn govern(world: &World) {
         &[&world.crank],
     );
     let idle = world.machine_of("idle", other, payout, offer(), 0);
-    world.apply(instruction::node_epoch_open(&crank, &idle.node, epoch), &[&world.crank]);
+    world.ensure_shard(&idle.key());
+    world.apply(instruction::node_epoch_open(&crank, epoch, &idle.key()), &[&world.crank]);
 }

@@ -31,7 +31,7 @@ const PARAMETERS: &str = "cluster = \"real-network\"\n[mint]\nfaucet_render = 1_
     [parameters]\noracle_max_age_seconds = 600\nlease_seconds = 60\nreveal_seconds = 30\nchallenge_seconds = 5\n\
     audit_probability_bps = 10\naudit_penalty_multiple = 2_200\nstake_valuation = 100_000_000_000\n\
     audit_wait_seconds = 30\naudit_reveal_seconds = 30\ndispute_turn_seconds = 60\n\
-    race_tau_ms = 1_000\nrace_delay_cap_ms = 5_000\nepoch_seconds = 86_400\n";
+    race_tau_ms = 1_000\nrace_delay_cap_ms = 5_000\ntier_spill_seconds = 1\nepoch_seconds = 86_400\n";
 /// Everyone who has SOL.
 const PEOPLE: [&str; 9] = ["authority", "operator", "node", "Ann", "Ben", "Cleo", "Dan", "Eve", "stranger"];
 const LAMPORTS: u64 = 100_000_000_000;
@@ -131,8 +131,15 @@ impl RealNetwork {
         self.give_render(chain, "operator", STAKE).await;
         let (wallet, identity) = (key("operator"), key("node"));
         let tokens = address::associated_token(&wallet.pubkey(), &self.mint);
-        let offer =
-            NodeOffer { hardware: [b'x'; 32], asks: [1; 2], capacity: 16, memory_mib: 1_024, region: 0, classes: 1 };
+        let offer = NodeOffer {
+            hardware: [b'x'; 32],
+            asks: [1; 2],
+            capacity: 16,
+            memory_mib: 1_024,
+            region: 0,
+            minimum_requester_reputation: 0,
+            classes: 1,
+        };
         let register = [
             instruction::operator_register(&wallet.pubkey(), &tokens),
             instruction::node_register(&wallet.pubkey(), &identity.pubkey(), offer),

@@ -6,7 +6,7 @@ use crate::{
 };
 use futures_util::FutureExt;
 use local_chain::LocalChain;
-use market_model::{MarketError, Parameters, lease::LeaseState};
+use market_model::{MarketError, Parameters, lease::LeaseState, reputation::Reason as Cause};
 use render_compute::{constants::*, errors::RenderError, race, state::*};
 use render_compute_client::{
     Address, ClientError, Instruction, Keypair, Signer,
@@ -16,7 +16,7 @@ use render_compute_client::{
     error::{code_of, code_of_rule},
     event::Event,
     flow,
-    instruction::{self, CreditBuy, EngineRegister, JobOrder, NetworkInit, NodeOffer},
+    instruction::{self, ClientTerms, CreditBuy, EngineRegister, JobOrder, NetworkInit, NodeOffer},
 };
 use solana_instruction_error::InstructionError;
 use solana_transaction_error::TransactionError;
@@ -187,12 +187,23 @@ pub fn order() -> JobOrder {
         minimum_reputation: 0,
         region: 0,
         replicas: 1,
+        tier: 0,
+        bandwidth_tier: 0,
+        at_network_price: 0,
     }
 }
 
 /// An offer that takes any job of both classes, eight leases at once.
 pub fn offer() -> NodeOffer {
-    NodeOffer { hardware: [3; 32], asks: [0; 2], capacity: 8, memory_mib: 16_384, region: 1, classes: 3 }
+    NodeOffer {
+        hardware: [3; 32],
+        asks: [0; 2],
+        capacity: 8,
+        memory_mib: 16_384,
+        region: 1,
+        minimum_requester_reputation: 0,
+        classes: 3,
+    }
 }
 
 /// The result of what never waits: the chain is in this process.
@@ -618,6 +629,26 @@ impl World {
         address::lease(job, index, 0)
     }
 
+    /// A machine gives back a lease for reasons of its own.
+    pub fn returning(&self, machine: &Machine, lease: &Address) -> Instruction {
+        instruction::lease_return(&machine.key(), &self.get(lease), Cause::LeaseReturned)
+    }
+
+    /// A machine gives back a lease because its inputs cannot be used.
+    pub fn finding_fault(&self, machine: &Machine, lease: &Address) -> Instruction {
+        instruction::lease_return(&machine.key(), &self.get(lease), Cause::InputsUnusable)
+    }
+
+    /// The requester closes a job.
+    pub fn closing(&self, requester: &Requester, job: &Address) -> Instruction {
+        instruction::job_close(&requester.key(), job, &self.get(job))
+    }
+
+    /// The review of a machine's tier by an epoch.
+    pub fn reviewing(machine: &Machine, epoch: u64) -> Instruction {
+        instruction::node_review(&machine.node, epoch)
+    }
+
     /// The root that this world's machines attest for a lease.
     pub fn root(lease: &Address) -> [u8; 32] {
         kernels::merkle::sha256(&[b"root", lease.as_ref()])
@@ -771,12 +802,17 @@ impl World {
         self.apply(self.accepting_audit(machine, audit), &[&self.crank])
     }
 
-    /// Opens what an acceptance needs in the running epoch.
+    /// Opens what acceptances of a machine's work need in the running epoch: its own records, and those of the jobs whose leases it holds.
     pub fn prepare_accept(&self, machine: &Machine) {
         let epoch = self.epoch();
         let missing = self.flow(flow::prepare_accept(&self.chain, &self.crank.pubkey(), &machine.key(), epoch));
         if !missing.is_empty() {
             self.apply_all(&missing, &[&self.crank]);
+        }
+        let held = self.flow(account::leases_of_node(&self.chain, &machine.node));
+        let jobs: BTreeSet<Address> = held.into_iter().map(|(_, lease)| lease.job).collect();
+        for job in jobs.into_iter().filter(|job| self.find::<Job>(job).is_some()) {
+            self.flow(flow::ensure_job_epoch(&self.chain, &self.crank, &job, epoch));
         }
     }
 
@@ -806,6 +842,22 @@ impl World {
         self.flow(flow::ensure_running_epoch(&self.chain, &self.crank));
         self.flow(flow::close_epoch(&self.chain, &self.crank, number));
         number
+    }
+
+    /// A compute client that has a tenth of its jobs' rebates; gives its key and its RENDER account. Its account is [`address::client`] of the id.
+    pub fn client(&self, id: [u8; 16]) -> (Keypair, Address) {
+        let speaker = self.wallet(&format!("client {}", String::from_utf8_lossy(&id)));
+        let payout = self.render(&speaker, RENDER);
+        let terms = ClientTerms { authority: speaker.pubkey(), payout, metadata: [4; 32], share_bps: 1_000 };
+        self.apply(instruction::client_register(&self.authority.pubkey(), id, &terms), &[&self.authority]);
+        (speaker, payout)
+    }
+
+    /// The claim of the rebate for what a job spent in an epoch.
+    pub fn claiming_rebate(&self, job: &Address, number: u64) -> Instruction {
+        let record: JobEpoch = self.get(&address::job_epoch(job, number));
+        let payout = self.find::<Client>(&record.client).map(|client| client.payout);
+        instruction::rebate_claim(&self.network(), &record, payout)
     }
 
     /// The claim of a machine's share of an epoch.

@@ -2,6 +2,12 @@
 //! to claim now.
 //!
 //! Nothing here asks the chain or a clock. The race is `render_compute::race`, the same code that the chain checks with.
+//!
+//! The chain decides when a node may claim a lease; which of those it may claim it takes first, the node decides, and this is how ([`Order`]):
+//! render before compute, priority before economy, and inside a tier the job that has the least work under way for what it pays. Render
+//! gives its next frame to the job with the least power assigned for the same reason: a large job must not keep a small one waiting. A
+//! node loses nothing by it where jobs pay alike, as quotes of one tier do, since it takes as many leases either way; where a job pays
+//! twice as much for its work it is given twice as much of it, so that paying more buys speed and paying less starves nobody.
 
 mod audits;
 
@@ -144,7 +150,7 @@ pub struct Contender<'a> {
 /// Jobs whose leases are looked at in one pass: each is a request to the chain.
 const MOST_JOBS: usize = 16;
 
-/// Keeps the jobs that this node may work on now, the best-paid ones first, and gives the others with the reason.
+/// Keeps the jobs that this node may work on now, in the order of what they have been given so far, and gives the others with the reason.
 pub fn shortlist(contender: &Contender<'_>, jobs: &mut Vec<OpenJob>, now: i64) -> Vec<(Address, Unfit)> {
     let mut unfit = Vec::new();
     jobs.retain(|open| match fit(contender.network, open, contender.node, contender.backlog_seconds, now) {
@@ -154,14 +160,14 @@ pub fn shortlist(contender: &Contender<'_>, jobs: &mut Vec<OpenJob>, now: i64) -
             false
         }
     });
-    jobs.sort_by_key(rank);
+    jobs.sort_by_key(|open| order(open, settled(open)));
     jobs.truncate(MOST_JOBS);
     unfit
 }
 
-/// Which leases to claim at `now`: the best-paid job first, in a job the lease whose turn came first.
+/// Which leases to claim at `now`: of the job that is next by [`Order`], the lease whose turn came first, and again.
 ///
-/// Each claim makes the node a little less free, which enters the race for the next one.
+/// Each claim makes the node a little less free, which enters the race for the next one, and gives its job more work under way.
 pub fn claims(contender: &Contender<'_>, jobs: &[OpenJob], now: i64) -> Plan {
     let mut plan = Plan::default();
     if contender.network.is_paused(PAUSE_LEASES) {
@@ -171,35 +177,78 @@ pub fn claims(contender: &Contender<'_>, jobs: &[OpenJob], now: i64) -> Plan {
     let mut backlog = contender.backlog_seconds;
     let mut jobs: Vec<&OpenJob> =
         jobs.iter().filter(|open| open.job.status == JOB_OPEN && now <= open.job.deadline).collect();
-    jobs.sort_by_key(|open| rank(open));
-    for open in jobs {
-        loop {
-            let reputation = match fit(contender.network, open, &node, backlog, now) {
-                Ok(reputation) => reputation,
-                Err(unfit) => {
-                    plan.unfit.push((open.address, unfit));
-                    break;
-                }
-            };
-            let (choice, later) = first_turn(contender, open, &node, &reputation, &plan.choices, now);
-            let Some(choice) = choice.filter(|_| plan.choices.len() < contender.room) else {
-                plan.next_at = earlier(plan.next_at, later);
-                break;
-            };
-            plan.choices.push(choice);
-            node.leases_held = node.leases_held.saturating_add(1);
-            node.exposure = node.exposure.saturating_add(exposure(contender.network, &open.job, value_of(open)));
-            backlog = backlog.saturating_add(open.seconds_per_lease);
-        }
+    while let Some(next) = (0..jobs.len()).min_by_key(|at| order(jobs[*at], under_way(jobs[*at], &plan.choices, now))) {
+        let open = jobs[next];
+        let reputation = match fit(contender.network, open, &node, backlog, now) {
+            Ok(reputation) => reputation,
+            Err(unfit) => {
+                plan.unfit.push((open.address, unfit));
+                jobs.swap_remove(next);
+                continue;
+            }
+        };
+        let (choice, later) = first_turn(contender, open, &node, &reputation, &plan.choices, now);
+        let Some(choice) = choice.filter(|_| plan.choices.len() < contender.room) else {
+            plan.next_at = earlier(plan.next_at, later);
+            jobs.swap_remove(next);
+            continue;
+        };
+        plan.choices.push(choice);
+        node.leases_held = node.leases_held.saturating_add(1);
+        node.exposure = node.exposure.saturating_add(exposure(contender.network, &open.job, value_of(open)));
+        backlog = backlog.saturating_add(open.seconds_per_lease);
     }
     plan
 }
 
-/// The order in which jobs are served: by credits for a million of the work measure, then by what is over first.
-fn rank(open: &OpenJob) -> (Reverse<u128>, i64, Address) {
+/// The order in which jobs are served, the least first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Order {
+    /// Render before compute.
+    class: u8,
+    /// Priority before economy.
+    tier: Reverse<u8>,
+    /// Work that the job has been given, over what it pays for work.
+    share: u128,
+    /// Credits for a million of the work measure.
+    pay: Reverse<u128>,
+    /// What is over first.
+    deadline: i64,
+    /// So that the order is the same everywhere.
+    address: Address,
+}
+
+/// The place of a job that has been given `work`.
+fn order(open: &OpenJob, work: u128) -> Order {
     let job = &open.job;
     let pay = u128::from(job.price_per_unit).saturating_mul(1_000_000).checked_div(u128::from(job.work_per_unit));
-    (Reverse(pay.unwrap_or(0)), job.deadline, open.address)
+    let pay = pay.unwrap_or(0);
+    Order {
+        class: job.class,
+        tier: Reverse(job.tier),
+        share: work.saturating_mul(1_000_000) / pay.max(1),
+        pay: Reverse(pay),
+        deadline: job.deadline,
+        address: open.address,
+    }
+}
+
+/// Work measure of so many of the job's leases.
+fn work_of(open: &OpenJob, leases: usize) -> u128 {
+    let per_lease = u128::from(open.job.units_per_lease).saturating_mul(u128::from(open.job.work_per_unit));
+    u128::try_from(leases).unwrap_or(u128::MAX).saturating_mul(per_lease)
+}
+
+/// Work of the job that is over.
+fn settled(open: &OpenJob) -> u128 {
+    work_of(open, usize::try_from(open.job.leases_settled).unwrap_or(usize::MAX))
+}
+
+/// Work of the job that nodes are at, or that this node is about to claim.
+fn under_way(open: &OpenJob, chosen: &[Choice], now: i64) -> u128 {
+    let is_worked_on = |lease: &&Lease| lease.status == u8::from(LeaseState::Claimed) && now <= lease.deadline;
+    let chosen = chosen.iter().filter(|choice| choice.job == open.address).count();
+    work_of(open, open.leases.values().filter(is_worked_on).count().saturating_add(chosen))
 }
 
 /// The node's reputation at `now` when it may work on the job, as the chain judges it.
@@ -512,6 +561,78 @@ mod tests {
         rich.job.price_per_unit = 2_000;
         let choices = plan(&[job(1, 1), rich], &node(), 1, NOW).choices;
         assert_eq!(choices[0].job, Address::new_from_array([2; 32]));
+    }
+
+    fn of_job<'a>(plan: &'a Plan, open: &'a OpenJob) -> impl Iterator<Item = u32> + 'a {
+        plan.choices.iter().filter(|choice| choice.job == open.address).map(|choice| choice.index)
+    }
+
+    #[test]
+    fn a_large_job_and_a_small_one_both_progress_until_the_small_one_is_done() {
+        let (mut large, mut small) = (job(1, 100), job(2, 6));
+        let mut progress = Vec::new();
+        for _ in 0..5 {
+            let jobs = [large, small];
+            let plan = plan(&jobs, &node(), 4, NOW);
+            let claimed: Vec<Vec<u32>> = jobs.iter().map(|open| of_job(&plan, open).collect()).collect();
+            progress.push((claimed[0].len(), claimed[1].len()));
+            [large, small] = jobs;
+            claimed[0].iter().for_each(|index| assert!(large.job.settle(*index)));
+            claimed[1].iter().for_each(|index| assert!(small.job.settle(*index)));
+        }
+        assert_eq!(progress, [(2, 2), (2, 2), (2, 2), (4, 0), (4, 0)]);
+    }
+
+    #[test]
+    fn the_next_lease_goes_to_the_job_with_the_least_work_under_way() {
+        let (mut busy, idle) = (job(1, 100), job(2, 100));
+        for index in 0..3 {
+            busy.leases.insert(index, lease(LeaseState::Claimed, NOW + 50));
+        }
+        let jobs = [busy, idle];
+        let plan = plan(&jobs, &node(), 4, NOW);
+        // Three each, then one more of the first by address.
+        assert_eq!((of_job(&plan, &jobs[0]).count(), of_job(&plan, &jobs[1]).count()), (1, 3));
+    }
+
+    #[test]
+    fn what_is_rendered_or_overdue_is_not_under_way() {
+        let mut open = job(1, 100);
+        open.leases.insert(0, lease(LeaseState::Revealed, NOW + 50));
+        open.leases.insert(1, lease(LeaseState::Claimed, NOW - 1));
+        open.leases.insert(2, lease(LeaseState::Claimed, NOW));
+        assert_eq!(under_way(&open, &[], NOW), 1_000_000);
+    }
+
+    #[test]
+    fn a_job_that_pays_three_times_as_much_is_given_three_times_as_much() {
+        let mut rich = job(2, 100);
+        rich.job.price_per_unit = 3_000;
+        let jobs = [job(1, 100), rich];
+        let plan = plan(&jobs, &node(), 4, NOW);
+        assert_eq!((of_job(&plan, &jobs[0]).count(), of_job(&plan, &jobs[1]).count()), (1, 3));
+    }
+
+    #[test]
+    fn render_comes_before_compute_and_priority_before_economy_whatever_they_pay() {
+        let mut jobs = [job(1, 4), job(2, 1), job(3, 1), job(4, 1)];
+        (jobs[0].job.class, jobs[0].job.tier, jobs[0].job.price_per_unit) = (1, 1, 9_000);
+        (jobs[1].job.class, jobs[1].job.tier, jobs[1].job.price_per_unit) = (0, 0, 5_000);
+        jobs[2].job.tier = 1;
+        jobs[3].job.class = 1;
+        let node = Node { classes: 3, ..node() };
+        let order: Vec<u8> = plan(&jobs, &node, 4, NOW).choices.iter().map(|choice| choice.job.to_bytes()[0]).collect();
+        assert_eq!(order, [3, 2, 1, 1]);
+    }
+
+    #[test]
+    fn the_shortlist_keeps_those_that_were_given_least_for_what_they_pay() {
+        let mut jobs: Vec<OpenJob> = (1..=17).map(|number| job(number, 4)).collect();
+        assert!(jobs[0].job.settle(0));
+        let (network, node) = (network(), node());
+        let contender = Contender { network: &network, address: own(), node: &node, room: 1, backlog_seconds: 0 };
+        shortlist(&contender, &mut jobs, NOW);
+        assert!(jobs.iter().all(|open| open.address != Address::new_from_array([1; 32])));
     }
 
     #[test]

@@ -31,6 +31,9 @@ pub enum PrepareError {
     /// What the job names is wrong and will never do.
     #[error("{0}")]
     Wrong(String),
+    /// It is more than this node's settings allow; another node may do it.
+    #[error("{0}")]
+    TooLarge(String),
     /// What the job names is not in the store; the requester may still put it there.
     #[error("{0}")]
     Absent(String),
@@ -83,7 +86,7 @@ impl Scenes {
         agree(job, &frame)?;
         if manifest.scene.bytes > self.most_bytes {
             let (bytes, most) = (manifest.scene.bytes >> 20, self.most_bytes >> 20);
-            return Err(PrepareError::Wrong(format!("its scene has {bytes} MiB; max_scene_mib allows {most}")));
+            return Err(PrepareError::TooLarge(format!("its scene has {bytes} MiB; max_scene_mib allows {most}")));
         }
         let tracer = self.scene(&manifest.scene).await?;
         state_the_same(job, &frame, &manifest.scene, &tracer)?;

@@ -1,7 +1,8 @@
 //! `node list | show`.
 
 use clap::Subcommand;
-use render_compute::constants::{CLASS_COMPUTE, CLASS_RENDER};
+use market_model::region::Named;
+use render_compute::constants::{CLASS_COMPUTE, CLASS_RENDER, TIER_PRIORITY};
 use render_compute::state::Node;
 use render_compute_client::{Address, account, address};
 use serde::Serialize;
@@ -44,8 +45,12 @@ pub struct NodeView {
     pub memory_mib: u32,
     /// Classes of jobs it works for.
     pub classes: Vec<&'static str>,
-    /// Region code; 0 unknown.
-    pub region: u16,
+    /// Region by the operator's word; `any` where it gave none.
+    pub region: String,
+    /// Which work it is first for.
+    pub tier: &'static str,
+    /// Least reputation of the requesters that it works for.
+    pub minimum_requester_reputation_bps: u16,
     /// At stake.
     pub stake_render_base_units: u64,
     /// On its way out.
@@ -110,7 +115,9 @@ impl NodeView {
             hardware: printable(&node.hardware),
             memory_mib: node.memory_mib,
             classes: classes.iter().filter(|(class, _)| node.serves(*class)).map(|(_, name)| *name).collect(),
-            region: node.region,
+            region: Named(node.region).to_string(),
+            tier: if node.tier == TIER_PRIORITY { "priority" } else { "economy" },
+            minimum_requester_reputation_bps: node.minimum_requester_reputation,
             stake_render_base_units: node.stake,
             unbonding_render_base_units: node.unbonding,
             exposure_render_base_units: node.exposure,
@@ -137,7 +144,9 @@ impl NodeView {
             ("operator", self.operator.clone()),
             ("hardware", format!("{}, {} MiB", self.hardware, self.memory_mib)),
             ("classes", self.classes.join(", ")),
-            ("region", self.region.to_string()),
+            ("region", self.region.clone()),
+            ("tier", self.tier.to_owned()),
+            ("works for", format!("requesters of {} of 10000 and above", self.minimum_requester_reputation_bps)),
             ("stake", Render(self.stake_render_base_units).to_string()),
             ("unbonding", Render(self.unbonding_render_base_units).to_string()),
             ("at risk", Render(self.exposure_render_base_units).to_string()),
@@ -182,7 +191,7 @@ fn text_of_all(nodes: &[NodeView]) -> String {
 }
 
 /// Text from a stranger's account without what could steer a terminal.
-fn printable(padded: &[u8]) -> String {
+pub(crate) fn printable(padded: &[u8]) -> String {
     let text = String::from_utf8_lossy(padded);
     text.trim_end_matches('\0').chars().filter(|character| !character.is_control()).collect()
 }

@@ -188,6 +188,7 @@ async fn a_job_goes_from_purchase_to_claimed_epoch() {
         capacity: 4,
         memory_mib: 8_192,
         region: 0,
+        minimum_requester_reputation: 0,
         classes: 1 << CLASS_RENDER,
     };
     let (wallet_key, identity_key) = (wallet.pubkey(), identity.pubkey());
@@ -207,6 +208,9 @@ async fn a_job_goes_from_purchase_to_claimed_epoch() {
         manifest: [7; 32],
         statement,
         replicas: 1,
+        tier: 0,
+        bandwidth_tier: 0,
+        at_network_price: 0,
         client: Address::default(),
         units: 10,
         price_per_unit: 1_000_000,

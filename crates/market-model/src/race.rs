@@ -12,8 +12,11 @@
 //!
 //! * Fixed point: w is Q32, -ln u is Q32 with an error below [`NEG_LN_ERROR`]; everything rounds down, so the weights of the
 //!   parts of a stake never sum to more than the weight of the whole.
-//! * `stake_reference` is the stake whose factor is one. With the total stake of the network there, the first claim comes after
-//!   about tau whatever the network's size; with the least stake there, it comes sooner the larger the network is.
+//! * The stake whose factor is one is the active stake of the latest finalized epoch, and at least the least stake ([`stake_reference`]): then
+//!   the first claim comes after about tau whatever the network's size. With the least stake there, delays would sink below the clock's second
+//!   as the network grows, and weight would count no more.
+//! * Class and tier put a node back by a fixed time on top of its delay ([`yield_ms`], [`crate::tier::head_start_ms`]): the same for every
+//!   identity of a tier and a choice of classes, so that splitting a stake over identities gains nothing by them either.
 //! * A delay saturates at `delay_cap_ms`: after that everyone who may work may claim, so no lease waits for a weak node for ever.
 //!   Past the cap the order is the block leader's and weight counts no more; the cap should be many tau.
 //! * The chain's clock ticks in seconds: delays round up to a whole second, and nodes of the same second are ordered by
@@ -113,7 +116,7 @@ pub struct RaceRules {
 /// What a node brings to the race for one lease. Shares are in bps; above 10,000 counts as 10,000.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Factors {
-    /// 10,000 inside a region that the job asked for.
+    /// See [`crate::region::fit_bps`].
     pub region_bps: u64,
     /// See [`price_delta_bps`].
     pub price_bps: u64,
@@ -193,6 +196,25 @@ pub fn delay_ms(x: u64, weight: u64, rules: &RaceRules) -> u64 {
     // -ln u < 45 x 2^32 and tau <= 2^26.
     let scaled = rules.tau_ms.min(MAX_TAU_MS).wrapping_mul(neg_ln(x));
     scaled.checked_div(weight).unwrap_or(u64::MAX).min(rules.delay_cap_ms)
+}
+
+/// The stake whose factor is one: that of the nodes with a record in the latest finalized epoch, and at least `min_stake`.
+pub fn stake_reference(min_stake: u64, active_stake: u64) -> u64 {
+    min_stake.max(active_stake)
+}
+
+/// Render before compute (RNP-004): how much later than its delay a node that serves both classes may claim a compute lease.
+///
+/// The nodes that serve compute alone are first for it; one that serves both keeps itself free for rendering that long. Serving rendering with one
+/// identity and compute with another gains nothing: each has a part of the stake, so what the compute identity gains by not yielding, at most the
+/// other part's chance, the render identity loses.
+pub fn yield_ms(is_compute: bool, serves_both: bool, compute_yield_ms: u64) -> u64 {
+    if is_compute && serves_both { compute_yield_ms } else { 0 }
+}
+
+/// A delay with what class and tier add to it; at most the cap, so that nothing waits for ever.
+pub fn put_back_ms(delay_ms: u64, by_ms: u64, rules: &RaceRules) -> u64 {
+    delay_ms.saturating_add(by_ms).min(rules.delay_cap_ms)
 }
 
 /// The first second at which a node with this delay may claim: the delay rounds up to a whole second.

@@ -6,7 +6,7 @@ use market_model::MarketError;
 use market_model::parameters::Parameters;
 use market_model::race::{
     FactorRule, Factors, NEG_LN_ERROR, ONE_Q32, RaceRules, check_eligible, clean_history_bps, delay_ms, eligible_at,
-    free_capacity_bps, neg_ln, price_delta_bps, uniform, weight,
+    free_capacity_bps, neg_ln, price_delta_bps, put_back_ms, stake_reference, uniform, weight, yield_ms,
 };
 use proptest::prelude::*;
 use support::{Verdict, holds, is_broken};
@@ -309,4 +309,79 @@ fn ten_identities_win_no_more_than_one_with_their_stake() {
     let wins = wins(&staked(&stakes));
     let identities: f64 = wins[1..].iter().sum();
     assert!((identities - wins[0]).abs() < 4.0 * 40_000_f64.sqrt(), "{identities} against {}", wins[0]);
+}
+
+#[test]
+fn the_reference_is_the_active_stake_and_at_least_the_least_stake() {
+    assert_eq!(stake_reference(MIN_STAKE, 0), MIN_STAKE);
+    assert_eq!(stake_reference(MIN_STAKE, 7 * MIN_STAKE), 7 * MIN_STAKE);
+}
+
+/// The mean of the first delay among `nodes` equal nodes, with the network's reference or with the least stake, in milliseconds.
+fn first_delay(nodes: u64, stake_reference: u64) -> f64 {
+    let rules = RaceRules { stake_reference, delay_cap_ms: u64::MAX, ..rules() };
+    let weight = weight(&PERFECT, &rules).unwrap();
+    let first =
+        |lease: u64| (0..nodes).map(|node| delay_ms(mix(mix(lease) ^ mix(!node)), weight, &rules)).min().unwrap();
+    (0..2_000).map(|lease| first(lease) as f64).sum::<f64>() / 2_000.0
+}
+
+#[test]
+fn with_the_active_stake_as_reference_the_first_claim_comes_after_about_tau_in_any_network() {
+    let tau = rules().tau_ms as f64;
+    for nodes in [1, 10, 200] {
+        let reference = stake_reference(MIN_STAKE, nodes * MIN_STAKE);
+        // Five standard deviations of the mean of 2,000 exponential delays.
+        assert!((first_delay(nodes, reference) - tau).abs() < 5.0 * tau / 2_000_f64.sqrt(), "{nodes} nodes");
+    }
+    // With the least stake there, 200 nodes would be decided within the clock's second.
+    assert!(first_delay(200, MIN_STAKE) < 100.0);
+}
+
+#[test]
+fn only_a_node_of_both_classes_yields_and_only_for_compute() {
+    assert_eq!((yield_ms(true, true, 2_000), yield_ms(true, false, 2_000)), (2_000, 0));
+    assert_eq!((yield_ms(false, true, 2_000), yield_ms(false, false, 2_000)), (0, 0));
+}
+
+#[test]
+fn what_class_and_tier_add_never_passes_the_cap() {
+    let rules = rules();
+    assert_eq!(put_back_ms(1_000, 32_000, &rules), 33_000);
+    assert_eq!(put_back_ms(rules.delay_cap_ms - 1, 2, &rules), rules.delay_cap_ms);
+    assert_eq!(put_back_ms(u64::MAX, u64::MAX, &rules), rules.delay_cap_ms);
+}
+
+/// How many of 40,000 leases each node wins, put back by a time of its own.
+fn wins_put_back(nodes: &[(u64, u64)]) -> Vec<f64> {
+    let rules = RaceRules { delay_cap_ms: u64::MAX, stake_reference: 10 * MIN_STAKE, ..rules() };
+    let weights: Vec<u64> = nodes
+        .iter()
+        .map(|(stake, _)| weight(&Factors { stake: stake * MIN_STAKE, ..PERFECT }, &rules).unwrap())
+        .collect();
+    let mut wins = vec![0.0; nodes.len()];
+    for lease in 0..40_000_u64 {
+        let delay = |node: usize| {
+            let delay = delay_ms(mix(mix(lease) ^ mix(!(node as u64))), weights[node], &rules);
+            (put_back_ms(delay, nodes[node].1, &rules), node)
+        };
+        wins[(0..nodes.len()).min_by_key(|node| delay(*node)).unwrap()] += 1.0;
+    }
+    wins
+}
+
+#[test]
+fn identities_that_are_put_back_alike_win_no_more_than_one_with_their_stake() {
+    let others = (8, 0);
+    let whole = wins_put_back(&[others, (2, 2_000)])[1];
+    let parts = wins_put_back(&[others, (1, 2_000), (1, 2_000)]);
+    assert!((parts[1] + parts[2] - whole).abs() < 4.0 * 40_000_f64.sqrt(), "{parts:?} against {whole}");
+}
+
+#[test]
+fn one_identity_for_rendering_and_one_for_compute_win_no_more_than_one_for_both() {
+    let (others, yields) = ((8, 0), yield_ms(true, true, 2_000));
+    let both = wins_put_back(&[others, (2, 0)])[1] + wins_put_back(&[others, (2, yields)])[1];
+    let apart = wins_put_back(&[others, (1, 0)])[1] + wins_put_back(&[others, (1, 0)])[1];
+    assert!(apart < both, "{apart} against {both}");
 }

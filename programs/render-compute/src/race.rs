@@ -1,11 +1,20 @@
 //! The race's inputs taken from accounts; its mathematics is `market_model::race`. Workers call the same functions.
 
-use crate::{errors::*, state::*};
+use crate::{
+    constants::{CLASS_COMPUTE, CLASS_PROBE, CLASS_RENDER},
+    errors::*,
+    state::*,
+};
 use anchor_lang::prelude::*;
 use market_model::{
+    Parameters,
+    amount::WHOLE_BPS,
     audit::AuditRules,
+    price::BandwidthTier,
     race::{self, Factors},
+    region,
     reputation::Reputation,
+    tier::{Tier, head_start_ms},
 };
 
 /// A node's place in the race for a lease.
@@ -38,7 +47,9 @@ pub fn entry(
         &[replica],
         node_address.as_ref(),
     ]);
-    run(network, job, node, &hash, job.opened_slot, reputation)
+    let parameters = network.parameters();
+    let put_back = put_back_ms(&parameters, job, node)?;
+    run(network, &parameters, job, node, &hash, job.opened_slot, reputation, put_back)
 }
 
 /// The node's entry for audit `audit` of a lease that was picked. The race counts from the lease's `entered_at`.
@@ -61,23 +72,39 @@ pub fn audit_entry(
         &[audit.saturating_add(1)],
         node_address.as_ref(),
     ]);
-    run(network, job, node, &hash, lease.committed_slot, reputation)
+    // Class and tier order what requesters ask for; an audit is nobody's order, and should be done soon.
+    run(network, &network.parameters(), job, node, &hash, lease.committed_slot, reputation, 0)
+}
+
+/// Milliseconds that class and tier put the node back in the race for the job's leases: render before compute, priority before economy.
+fn put_back_ms(parameters: &Parameters, job: &Job, node: &Node) -> Result<u64> {
+    let job_tier = Tier::try_from(job.tier).map_err(refused)?;
+    let node_tier = Tier::try_from(node.tier).map_err(refused)?;
+    let serves_both = node.serves(CLASS_RENDER) && node.serves(CLASS_COMPUTE);
+    let yields = race::yield_ms(job.class == CLASS_COMPUTE, serves_both, parameters.race_compute_yield_ms);
+    Ok(yields.saturating_add(head_start_ms(job_tier, node_tier, parameters.tier_spill_seconds)))
 }
 
 /// Weight and delay of a node, by a hash that was unknown until after slot `start`.
+#[allow(clippy::too_many_arguments)]
 fn run(
     network: &Network,
+    parameters: &Parameters,
     job: &Job,
     node: &Node,
     hash: &[u8; 32],
     start: u64,
     reputation: &Reputation,
+    put_back_ms: u64,
 ) -> Result<Entry> {
-    let parameters = network.parameters();
-    let rules = parameters.race_rules(parameters.min_stake);
+    let rules = parameters.race_rules(race::stake_reference(parameters.min_stake, network.active_stake));
     let factors = Factors {
-        region_bps: if job.region == 0 || job.region == node.region { 10_000 } else { 0 },
-        price_bps: race::price_delta_bps(ask(job, node)?, job.price_per_unit).map_err(refused)?,
+        region_bps: region::fit_bps(job.region, node.region, parameters.race_region_near_bps),
+        // Nobody pays for a probe.
+        price_bps: match job.class {
+            CLASS_PROBE => WHOLE_BPS,
+            _ => race::price_delta_bps(ask(job, node)?, job.price_per_unit).map_err(refused)?,
+        },
         uptime_bps: u64::from(node.uptime_bps),
         reputation_bps: reputation.bps(),
         capacity_bps: race::free_capacity_bps(node.capacity.saturating_sub(node.leases_held), node.capacity),
@@ -88,7 +115,7 @@ fn run(
     // Who came after the start could have chosen its key or its stake by the seed: it waits as long as anyone may have to.
     let delay_ms = match node.staked_slot > start {
         true => rules.delay_cap_ms,
-        false => race::delay_ms(race::uniform(hash), weight, &rules),
+        false => race::put_back_ms(race::delay_ms(race::uniform(hash), weight, &rules), put_back_ms, &rules),
     };
     Ok(Entry { weight, delay_ms })
 }
@@ -116,16 +143,32 @@ pub fn ask(job: &Job, node: &Node) -> Result<u64> {
 pub fn require_requirements(network: &Network, job: &Job, node: &Node, now: i64) -> Result<Reputation> {
     let parameters = network.parameters();
     require!(node.draining == 0, RenderError::NodeDraining);
+    require!(!node.maintenance().lasts(now), RenderError::NodeInMaintenance);
     require!(node.leases_held < node.capacity, RenderError::NodeFull);
     node.stake_model().check_may_work(&parameters.stake_rules()).map_err(refused)?;
     let reputation = node.reputation_model().decayed(now, &parameters.reputation_rules()).map_err(refused)?;
     require!(
-        node.serves(job.class)
+        serves(job, node)
             && node.memory_mib >= job.minimum_memory_mib
+            && node.measured_bandwidth >= BandwidthTier::try_from(job.bandwidth_tier).map_err(refused)?.required_mbit()
             && reputation.bps() >= u64::from(job.minimum_reputation),
         RenderError::RequirementsNotMet
     );
     require!(ask(job, node)? <= job.price_per_unit, RenderError::BelowAsk);
+    require!(job.requester_reputation >= node.minimum_requester_reputation, RenderError::RequesterReputationTooLow);
+    Ok(reputation)
+}
+
+/// Whether the node works for the job's class. Probes are audited by nodes that are probed themselves.
+fn serves(job: &Job, node: &Node) -> bool {
+    if job.class == CLASS_PROBE { node.enrolled == 1 } else { node.serves(job.class) }
+}
+
+/// Whether the node may claim audits of the job's leases; gives what [`require_requirements`] gives. A probe is audited by hardware that is
+/// rated for it: its memory is the job's, its compute rating the holder's, which does not change while it is probed.
+pub fn require_to_audit(network: &Network, job: &Job, holder: &Node, node: &Node, now: i64) -> Result<Reputation> {
+    let reputation = require_requirements(network, job, node, now)?;
+    require!(job.class != CLASS_PROBE || node.rated_compute >= holder.rated_compute, RenderError::RequirementsNotMet);
     Ok(reputation)
 }
 

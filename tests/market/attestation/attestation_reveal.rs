@@ -118,7 +118,7 @@ fn the_commitment_of_an_earlier_attempt_does_not_count() {
     let job = world.open_seeded(&requester, order());
     let lease = world.claim(&machine, &job, 0);
     let earlier = world.commitment(&machine, &lease);
-    world.apply(instruction::lease_return(&machine.key(), &lease), &[&machine.identity]);
+    world.apply(world.returning(&machine, &lease), &[&machine.identity]);
     world.claim(&machine, &job, 0);
     world.apply(instruction::attestation_commit(&machine.key(), &lease, earlier), &[&machine.identity]);
     world.chain.advance_slots(6);

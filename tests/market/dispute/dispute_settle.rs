@@ -4,13 +4,19 @@ use super::{Audited, Bonded};
 use market_model::{
     MarketError,
     dispute::{Stage, Verdict},
+    reputation::Reason,
 };
 use market_tests::{
     World,
     dispute::{Court, Lie, Picture},
     world::{USD, order, replaced},
 };
-use render_compute::{errors::RenderError, events::*, state::*};
+use render_compute::{
+    constants::{TIER_ECONOMY, TIER_PRIORITY},
+    errors::RenderError,
+    events::*,
+    state::*,
+};
 use render_compute_client::{Address, Instruction, address, event::Event, instruction};
 use solana_instruction_error::InstructionError;
 
@@ -72,6 +78,28 @@ fn the_settlement_says_who_lost_what() {
         reputation_after: after.reputation,
     };
     assert_eq!(settled.events.last(), Some(&Event::from(event)));
+}
+
+#[test]
+fn the_loser_falls_to_the_economy_tier_and_both_remember_how_it_ended() {
+    let game = audit_lost();
+    let world = &game.court.world;
+    world.alter(&game.auditor.node, |node: &mut Node| {
+        (node.tier, node.good_epochs, node.bad_epochs) = (TIER_PRIORITY, 2, 1);
+    });
+    let winner: Node = world.get(&game.defender.node);
+    game.court.settle(&game.dispute);
+    let loser: Node = world.get(&game.auditor.node);
+    assert_eq!((loser.tier, loser.good_epochs, loser.bad_epochs), (TIER_ECONOMY, 0, 1));
+    let [latest, ..] = loser.outcomes;
+    assert_eq!(
+        (latest.reason, latest.reputation, latest.at),
+        (Reason::DisputeLost.code(), loser.reputation, world.time())
+    );
+    // A won dispute is remembered and moves nothing: it could be bought by losing one to oneself.
+    let after: Node = world.get(&game.defender.node);
+    assert_eq!((after.reputation, after.reputation_at), (winner.reputation, winner.reputation_at));
+    assert_eq!((after.outcomes[0].reason, after.outcomes[0].reputation), (Reason::DisputeWon.code(), after.reputation));
 }
 
 #[test]

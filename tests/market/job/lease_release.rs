@@ -84,7 +84,7 @@ fn a_lease_that_was_given_back_is_released() {
     let (requester, machine) = (world.requester_with("requester", USD), world.machine("machine"));
     let job = world.open_seeded(&requester, order());
     let lease = world.claim(&machine, &job, 0);
-    world.apply(instruction::lease_return(&machine.key(), &lease), &[&machine.identity]);
+    world.apply(world.returning(&machine, &lease), &[&machine.identity]);
     world.apply(instruction::job_cancel(&requester.key(), &job), &[&requester.wallet]);
     world.apply(instruction::lease_release(&job, &requester.key(), 0), &[&world.crank]);
 }

@@ -96,7 +96,7 @@ fn a_nodes_stake_covers_the_penalties_of_all_it_holds_to_the_last_unit() {
         } else {
             world.refuse(second.clone(), &[&machine.identity], MarketError::StakeDoesNotCover);
             // What is given back is risked no more.
-            world.apply(instruction::lease_return(&machine.key(), &lease), &[&machine.identity]);
+            world.apply(world.returning(&machine, &lease), &[&machine.identity]);
             world.apply(second, &[&machine.identity]);
         }
     }
@@ -230,7 +230,7 @@ fn a_lease_given_back_is_claimed_under_the_next_attempt() {
     let (world, _, machine, job) = with_job(order());
     let other = world.machine("other");
     let lease = world.claim(&machine, &job, 0);
-    world.apply(instruction::lease_return(&machine.key(), &lease), &[&machine.identity]);
+    world.apply(world.returning(&machine, &lease), &[&machine.identity]);
     world.claim(&other, &job, 0);
     let state: Lease = world.get(&lease);
     assert_eq!((state.node, state.attempt), (other.node, 1));
@@ -261,7 +261,7 @@ fn a_node_holds_no_more_leases_than_its_capacity() {
     past_the_race(&world);
     let second = instruction::lease_claim(&machine.key(), &job, 1);
     world.refuse(second.clone(), &[&machine.identity], RenderError::NodeFull);
-    world.apply(instruction::lease_return(&machine.key(), &lease), &[&machine.identity]);
+    world.apply(world.returning(&machine, &lease), &[&machine.identity]);
     world.apply(second, &[&machine.identity]);
 }
 
@@ -294,6 +294,23 @@ fn a_node_that_does_not_serve_the_class_is_refused() {
 }
 
 #[test]
+fn a_bandwidth_tier_that_was_paid_for_is_required_of_nodes() {
+    let world = World::new();
+    let (requester, machine) = (world.requester_with("requester", USD), world.machine("machine"));
+    // 100 MB/s are 800 Mbit/s.
+    let job = world.open_seeded(&requester, JobOrder { bandwidth_tier: 2, ..order() });
+    world.warp(200);
+    let claim = || instruction::lease_claim(&machine.key(), &job, 0);
+    world.refuse(claim(), &[&machine.identity], RenderError::RequirementsNotMet);
+    world.alter::<Node>(&machine.node, |node| node.measured_bandwidth = 799);
+    world.warp(1);
+    world.refuse(claim(), &[&machine.identity], RenderError::RequirementsNotMet);
+    world.alter::<Node>(&machine.node, |node| node.measured_bandwidth = 800);
+    world.warp(1);
+    world.apply(claim(), &[&machine.identity]);
+}
+
+#[test]
 fn a_node_with_too_little_memory_is_refused() {
     let small = NodeOffer { memory_mib: 8_191, ..offer() };
     let demanding = JobOrder { minimum_memory_mib: 8_192, ..order() };
@@ -322,6 +339,110 @@ fn a_node_that_asks_more_than_the_job_pays_is_refused() {
     let machine = world.machine_with("machine", NodeOffer { asks: [244_140, u64::MAX], ..offer() }, 200 * RENDER);
     let job = world.open_seeded(&requester, order());
     world.claim(&machine, &job, 0);
+}
+
+#[test]
+fn a_node_works_for_no_requester_below_its_least_reputation() {
+    let careful = NodeOffer { minimum_requester_reputation: 5_001, ..offer() };
+    refused_with(careful, 200 * RENDER, order(), RenderError::RequesterReputationTooLow);
+    let world = World::new();
+    let requester = world.requester_with("requester", USD);
+    let machine =
+        world.machine_with("machine", NodeOffer { minimum_requester_reputation: 5_000, ..offer() }, 200 * RENDER);
+    let job = world.open_seeded(&requester, order());
+    world.claim(&machine, &job, 0);
+}
+
+// What puts a node back.
+
+/// The node's delay for lease 0 after a change of job and node.
+fn delay_after(change: impl FnOnce(&World, &Address, &Machine)) -> u64 {
+    let world = World::new();
+    let (requester, machine) = (world.requester_with("requester", USD), world.machine("machine"));
+    let job = world.open_seeded(&requester, order());
+    change(&world, &job, &machine);
+    let (network, state, node) = (world.network(), world.get::<Job>(&job), world.get::<Node>(&machine.node));
+    let reputation = node.reputation_model();
+    race::entry(&network, &job, &state, &machine.node, &node, 0, 0, 0, &reputation).unwrap().delay_ms
+}
+
+fn tiers(job_tier: u8, node_tier: u8) -> u64 {
+    delay_after(|world, job, machine| {
+        world.alter(job, |job: &mut Job| job.tier = job_tier);
+        world.alter(&machine.node, |node: &mut Node| node.tier = node_tier);
+    })
+}
+
+#[test]
+fn priority_nodes_are_first_for_priority_work_and_for_the_rest_all_wait_alike() {
+    let first = tiers(TIER_PRIORITY, TIER_PRIORITY);
+    for (job, node) in [(TIER_PRIORITY, TIER_ECONOMY), (TIER_ECONOMY, TIER_PRIORITY), (TIER_ECONOMY, TIER_ECONOMY)] {
+        assert_eq!(tiers(job, node), first + 30_000);
+    }
+}
+
+#[test]
+fn an_economy_node_claims_priority_work_when_its_head_start_is_over_and_not_before() {
+    let (world, _, machine, job) = with_job(order());
+    world.alter(&job, |job: &mut Job| job.tier = TIER_PRIORITY);
+    let turn = world.turn(&machine, &job, 0);
+    assert!(turn >= world.get::<Job>(&job).opened_at + 30);
+    let claim = instruction::lease_claim(&machine.key(), &job, 0);
+    world.warp_to(turn - 1);
+    world.refuse(claim.clone(), &[&machine.identity], MarketError::NotYetEligible);
+    world.warp_to(turn);
+    world.apply(claim, &[&machine.identity]);
+}
+
+#[test]
+fn an_economy_lease_waits_no_longer_than_the_longest_delay_however_long_the_head_start() {
+    let (world, _, machine, job) = with_job(order());
+    let parameters = market_model::Parameters { tier_spill_seconds: 86_400, ..world.network().parameters() };
+    world.apply(instruction::network_set_parameters(&world.authority_key(), &parameters), &[&world.authority]);
+    assert_eq!(world.turn(&machine, &job, 0), world.get::<Job>(&job).opened_at + 120);
+    world.claim(&machine, &job, 0);
+}
+
+#[test]
+fn a_node_of_both_classes_yields_compute_work_to_those_of_compute_alone() {
+    let with = |job_class: u8, classes: u8| {
+        delay_after(|world, job, machine| {
+            world.alter(job, |job: &mut Job| job.class = job_class);
+            world.alter(&machine.node, |node: &mut Node| node.classes = classes);
+        })
+    };
+    let alone = with(CLASS_COMPUTE, 1 << CLASS_COMPUTE);
+    assert_eq!(with(CLASS_COMPUTE, 3), alone + 2_000);
+    assert_eq!(with(CLASS_RENDER, 3), with(CLASS_RENDER, 1 << CLASS_RENDER));
+}
+
+#[test]
+fn a_node_waits_the_longer_the_less_its_region_fits() {
+    let germany = market_model::region::parse("europe/germany").unwrap();
+    let with = |offered: &str| {
+        let offered = market_model::region::parse(offered).unwrap();
+        delay_after(|world, job, machine| {
+            world.alter(job, |job: &mut Job| (job.region, job.tier) = (germany, TIER_PRIORITY));
+            world.alter(&machine.node, |node: &mut Node| (node.region, node.tier) = (offered, TIER_PRIORITY));
+        })
+    };
+    let (same, near, far) = (with("europe/germany"), with("europe/france"), with("asia/japan"));
+    assert!(0 < same && same < near && near < far, "{same} {near} {far}");
+    assert_eq!(with("any"), far);
+}
+
+#[test]
+fn in_a_network_of_more_stake_the_same_stake_waits_longer() {
+    let with = |active_stake: u64| {
+        delay_after(|world, job, machine| {
+            world.alter(&address::network(), |network: &mut Network| network.active_stake = active_stake);
+            world.alter(job, |job: &mut Job| job.tier = TIER_PRIORITY);
+            world.alter(&machine.node, |node: &mut Node| node.tier = TIER_PRIORITY);
+        })
+    };
+    let alone = with(0);
+    assert_eq!(with(100 * RENDER), alone);
+    assert!(with(300 * RENDER).abs_diff(3 * alone) <= 3);
 }
 
 // Signers and look-alikes.

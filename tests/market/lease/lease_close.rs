@@ -21,7 +21,7 @@ fn done() -> (World, Requester, Machine, Address, Address) {
 fn the_lease_of_a_closed_job_is_removed_and_its_rent_goes_to_who_paid_it() {
     let (world, requester, machine, job, lease) = done();
     let close = instruction::lease_close(&world.get(&lease));
-    world.apply(instruction::job_close(&requester.key(), &job, &requester.key()), &[&requester.wallet]);
+    world.apply(world.closing(&requester, &job), &[&requester.wallet]);
     let (rent, before) = (world.lamports(&lease), world.lamports(&machine.key()));
     let confirmed = world.apply(close, &[&world.crank]);
     assert_eq!(only_event(&confirmed), Event::from(LeaseClosed { lease, payer: machine.key() }));
@@ -55,7 +55,7 @@ fn a_lease_of_an_unfinished_job_stays() {
 fn the_rent_goes_to_nobody_else() {
     let (world, requester, machine, job, lease) = done();
     let close = instruction::lease_close(&world.get(&lease));
-    world.apply(instruction::job_close(&requester.key(), &job, &requester.key()), &[&requester.wallet]);
+    world.apply(world.closing(&requester, &job), &[&requester.wallet]);
     let stolen = replaced(close, &machine.key(), &requester.key());
     world.refuse(stolen, &[&world.crank], RenderError::WrongLease);
 }
@@ -72,7 +72,7 @@ fn an_empty_address_in_place_of_the_job_is_refused() {
 fn a_foreign_lease_with_the_right_bytes_is_refused() {
     let (world, requester, _, job, lease) = done();
     let close = instruction::lease_close(&world.get(&lease));
-    world.apply(instruction::job_close(&requester.key(), &job, &requester.key()), &[&requester.wallet]);
+    world.apply(world.closing(&requester, &job), &[&requester.wallet]);
     let forged = replaced(close, &lease, &world.forge(&lease));
     world.refuse(forged, &[&world.crank], InstructionError::IllegalOwner);
 }

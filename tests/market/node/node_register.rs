@@ -1,5 +1,6 @@
 //! `node_register`.
 
+use market_model::MarketError;
 use market_tests::{
     Reason, World,
     world::{RENDER, offer, only_event, replaced, unsigned},
@@ -40,9 +41,10 @@ fn a_machine_starts_with_neutral_reputation_and_no_stake() {
         capacity: 8,
         memory_mib: 16_384,
         region: 1,
+        minimum_requester_reputation: 0,
         classes: 3,
         draining: 0,
-        padding: [0; 4],
+        padding: [0; 2],
     };
     assert_eq!(only_event(&confirmed), Event::from(event));
     let node: Node = world.get(&address::node(&key));
@@ -60,6 +62,11 @@ fn a_machine_without_capacity_is_refused() {
 fn a_machine_serves_at_least_one_class_that_exists() {
     refused(NodeOffer { classes: 0, ..offer() }, RenderError::UnknownKind);
     refused(NodeOffer { classes: 4, ..offer() }, RenderError::UnknownKind);
+}
+
+#[test]
+fn no_requester_is_asked_for_more_than_a_whole_reputation() {
+    refused(NodeOffer { minimum_requester_reputation: 10_001, ..offer() }, MarketError::ScoreOutOfRange);
 }
 
 #[test]

@@ -12,12 +12,20 @@ use solana_instruction_error::InstructionError;
 fn an_operator_changes_what_a_node_offers() {
     let world = World::new();
     let machine = world.machine("machine");
-    let next = NodeOffer { capacity: 2, asks: [7, 9], region: 4, classes: 1, memory_mib: 1, hardware: [1; 32] };
+    let next = NodeOffer {
+        capacity: 2,
+        asks: [7, 9],
+        region: 4,
+        minimum_requester_reputation: 4_000,
+        classes: 1,
+        memory_mib: 1,
+        hardware: [1; 32],
+    };
     let update = instruction::node_update(&machine.operator(), &machine.key(), next);
     let confirmed = world.apply(update, &[&machine.wallet]);
     let node: Node = world.get(&machine.node);
     assert_eq!((node.capacity, node.asks, node.region, node.classes), (2, [7, 9], 4, 1));
-    assert_eq!((node.memory_mib, node.hardware), (1, [1; 32]));
+    assert_eq!((node.memory_mib, node.hardware, node.minimum_requester_reputation), (1, [1; 32], 4_000));
     let [Event::NodeRegistered(event)] = confirmed.events[..] else { panic!("{confirmed:?}") };
     assert_eq!((event.capacity, event.asks, event.draining), (2, [7, 9], 0));
 }

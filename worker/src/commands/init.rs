@@ -123,16 +123,21 @@ fn offer(settings: &Settings, arguments: &Init) -> NodeOffer {
         capacity: arguments.capacity,
         memory_mib: arguments.memory_mib.unwrap_or_else(|| memory_mib(&gpus)),
         region: arguments.region,
+        minimum_requester_reputation: arguments.minimum_requester_reputation,
         classes: 1 << CLASS_RENDER,
     }
 }
 
-fn parts(offer: &NodeOffer) -> ([u8; 32], [u64; 2], u32, u32, u16, u8) {
-    (offer.hardware, offer.asks, offer.capacity, offer.memory_mib, offer.region, offer.classes)
+type Parts = ([u8; 32], [u64; 2], u32, u32, u16, u16, u8);
+
+fn parts(offer: &NodeOffer) -> Parts {
+    let NodeOffer { hardware, asks, capacity, memory_mib, region, minimum_requester_reputation, classes } = *offer;
+    (hardware, asks, capacity, memory_mib, region, minimum_requester_reputation, classes)
 }
 
-fn offer_of(node: &Node) -> ([u8; 32], [u64; 2], u32, u32, u16, u8) {
-    (node.hardware, node.asks, node.capacity, node.memory_mib, node.region, node.classes)
+fn offer_of(node: &Node) -> Parts {
+    let Node { hardware, asks, capacity, memory_mib, region, minimum_requester_reputation, classes, .. } = *node;
+    (hardware, asks, capacity, memory_mib, region, minimum_requester_reputation, classes)
 }
 
 /// Memory for scenes: this machine's, and no more than each of the GPUs has, since each holds the whole scene.
@@ -200,7 +205,15 @@ mod tests {
         Context { home: home.to_owned(), settings: Settings::defaults(home), is_json: false }
     }
 
-    const OFFLINE: Init = Init { ask: 1, capacity: 4, memory_mib: Some(1), region: 0, fund: None, offline: true };
+    const OFFLINE: Init = Init {
+        ask: 1,
+        capacity: 4,
+        memory_mib: Some(1),
+        region: 0,
+        minimum_requester_reputation: 0,
+        fund: None,
+        offline: true,
+    };
 
     #[tokio::test]
     async fn a_new_node_gets_a_key_and_settings_that_only_its_owner_can_read() {

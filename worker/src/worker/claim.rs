@@ -239,7 +239,7 @@ impl Worker {
             let open = jobs.iter().find(|open| open.address == choice.job)?;
             let (reason, until) = match self.scenes.prepare(open.address, &open.job).await {
                 Ok(_) => continue,
-                Err(PrepareError::Wrong(reason)) => (reason, None),
+                Err(PrepareError::Wrong(reason) | PrepareError::TooLarge(reason)) => (reason, None),
                 Err(PrepareError::Absent(reason) | PrepareError::Unreachable(reason)) => {
                     (reason, Some(moment.now.saturating_add(LOOK_AGAIN_SECONDS)))
                 }

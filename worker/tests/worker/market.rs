@@ -72,8 +72,15 @@ impl Market {
         let (wallet, identity) = (self.chain.funded(&format!("{name}'s wallet")), self.chain.funded(name));
         self.give_render(&wallet.pubkey(), STAKE).await;
         let tokens = address::associated_token(&wallet.pubkey(), &self.mint);
-        let offer =
-            NodeOffer { hardware: [b'x'; 32], asks: [1; 2], capacity: 16, memory_mib: 1, region: 0, classes: 3 };
+        let offer = NodeOffer {
+            hardware: [b'x'; 32],
+            asks: [1; 2],
+            capacity: 16,
+            memory_mib: 1,
+            region: 0,
+            minimum_requester_reputation: 0,
+            classes: 3,
+        };
         let register = [
             instruction::operator_register(&wallet.pubkey(), &tokens),
             instruction::node_register(&wallet.pubkey(), &identity.pubkey(), offer),

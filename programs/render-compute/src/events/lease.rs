@@ -46,10 +46,18 @@ pub struct LeaseReturned {
     pub node: Address,
     /// When it can be claimed again.
     pub claimable_at: i64,
-    /// The node's reputation before, basis points.
+    /// The node's reputation before, basis points with 16 fraction bits.
     pub reputation_before: u32,
     /// The node's reputation after.
     pub reputation_after: u32,
+    /// The job's leases that were given back for their inputs and not finished since.
+    pub input_faults: u32,
+    /// Operators that found the job's inputs unusable: none, one, or 2 for more.
+    pub fault_operators: u8,
+    /// Code of `market_model::reputation::Reason`: the node's own reasons, or unusable inputs.
+    pub reason: u8,
+    /// Zero.
+    pub padding: [u8; 2],
 }
 
 /// A lease ran past its deadline.
@@ -122,6 +130,8 @@ pub struct LeaseAccepted {
     pub epoch: u64,
     /// The node's work of its class in that epoch, after.
     pub node_work_after: u64,
+    /// Seconds from the claim to the commitment, which count as use of the network's capacity.
+    pub busy_seconds: u64,
     /// Position in the job.
     pub index: u32,
     /// Units.

@@ -52,12 +52,43 @@ pub struct NodeRegistered {
     pub memory_mib: u32,
     /// Region code.
     pub region: u16,
+    /// Least requester's reputation it works for, basis points.
+    pub minimum_requester_reputation: u16,
     /// Bit per class served.
     pub classes: u8,
     /// 1 while it takes no new leases.
     pub draining: u8,
     /// Zero.
-    pub padding: [u8; 4],
+    pub padding: [u8; 2],
+}
+
+/// A node's tier was reviewed by an epoch.
+#[event(bytemuck)]
+pub struct NodeReviewed {
+    /// The node account.
+    pub node: Address,
+    /// The epoch.
+    pub epoch: u64,
+    /// The node's reputation at the review, basis points.
+    pub reputation_bps: u16,
+    /// The node's uptime at the review, basis points.
+    pub uptime_bps: u16,
+    /// 1 where the node worked or was probed in the epoch.
+    pub is_active: u8,
+    /// What the epoch counted as: code of `market_model::tier::Verdict`.
+    pub verdict: u8,
+    /// Tier before.
+    pub tier_before: u8,
+    /// Tier after.
+    pub tier_after: u8,
+    /// Good epochs in a row after.
+    pub good_epochs: u8,
+    /// Bad epochs in a row after.
+    pub bad_epochs: u8,
+    /// 1 where a later epoch was reviewed before, so that this one changed nothing.
+    pub is_late: u8,
+    /// Zero.
+    pub padding: [u8; 5],
 }
 
 /// A node is gone.
@@ -115,6 +146,8 @@ pub const SLASH_AUDIT_REVEAL_MISSED: u64 = 5;
 pub const SLASH_DISPUTE_LOST: u64 = 6;
 /// Reason code: a dispute was lost by silence.
 pub const SLASH_TURN_MISSED: u64 = 7;
+/// Reason code: a probe was not answered in time.
+pub const SLASH_PROBE_MISSED: u64 = 8;
 
 /// Slashed RENDER left the vault and was burned.
 #[event(bytemuck)]

@@ -1,8 +1,9 @@
 //! A requester's credits (10^-6 USD, non-transferable).
 
-use super::Remembered;
-use crate::constants::OUTCOMES;
+use super::{Remembered, outcome::remember};
+use crate::{constants::OUTCOMES, errors::refused};
 use anchor_lang::prelude::*;
+use market_model::reputation::{JobRecord, Reason, Reputation, ReputationRules, of_job};
 
 /// Credits of one wallet. Escrowed credits live in the jobs; `available + sum(jobs.escrow) = bought - spent` (law L1).
 #[account]
@@ -35,4 +36,20 @@ pub struct CreditAccount {
     pub bump: u8,
     /// Zero.
     pub reserved: [u8; 34],
+}
+
+impl CreditAccount {
+    /// The requester's reputation by the rules' names.
+    pub fn reputation_model(&self) -> Reputation {
+        Reputation { score: u64::from(self.reputation), updated_at: self.reputation_at }
+    }
+
+    /// Moves the requester's reputation by a job that is closed, and remembers why.
+    pub fn judge(&mut self, job: &JobRecord, now: i64, rules: &ReputationRules) -> Result<Reason> {
+        let (after, reason) = of_job(self.reputation_model(), job, now, rules).map_err(refused)?;
+        self.reputation = u32::try_from(after.score).map_err(|_| Error::ArithmeticOverflow)?;
+        self.reputation_at = after.updated_at;
+        remember(&mut self.outcomes, reason, self.reputation, now);
+        Ok(reason)
+    }
 }

@@ -1,8 +1,9 @@
 //! An escrowed order for work.
 
+use super::Lease;
 use crate::constants::STATEMENT_BYTES;
 use anchor_lang::prelude::*;
-use market_model::job::JobTerms;
+use market_model::{job::JobTerms, reputation::JobRecord};
 
 /// A job. Its leases are the fixed ranges `[index * units_per_lease, ...)`, so that claiming one needs no write lock here.
 #[account]
@@ -53,13 +54,13 @@ pub struct Job {
     pub leases_settled: u32,
     /// Seconds a lease lasts.
     pub lease_seconds: u32,
-    /// Leases given back because the job's inputs could not be used.
+    /// Leases that were given back because the job's inputs could not be used and that nobody has finished since.
     pub input_faults: u32,
     /// Least accelerator memory, MiB.
     pub minimum_memory_mib: u32,
     /// Least node reputation, basis points.
     pub minimum_reputation: u16,
-    /// Preferred region; 0 for any.
+    /// Preferred region, see `market_model::region`; 0 for any.
     pub region: u16,
     /// Chance of a lease to be audited, basis points, as the network had it when the job was opened.
     pub audit_probability_bps: u16,
@@ -83,8 +84,12 @@ pub struct Job {
     pub version: u8,
     /// PDA bump.
     pub bump: u8,
+    /// Operators that found its inputs unusable: none, one, or 2 for more.
+    pub fault_operators: u8,
+    /// The first of them; zero when none.
+    pub fault_operator: Address,
     /// Zero.
-    pub reserved: [u8; 55],
+    pub reserved: [u8; 22],
     /// A bit per lease: set once when its units are accepted or refunded (law L7).
     pub settled: [u8; 128],
 }
@@ -111,6 +116,41 @@ impl Job {
     pub fn is_settled(&self, index: u32) -> bool {
         let byte = self.settled.get((index / 8) as usize).copied().unwrap_or(0);
         byte >> (index % 8) & 1 == 1
+    }
+
+    /// Notes that a node of `operator` could not use the inputs of a lease. A lease counts once.
+    pub fn find_fault(&mut self, lease: &mut Lease, operator: &Address) {
+        if lease.input_fault == 0 {
+            lease.input_fault = 1;
+            self.input_faults = self.input_faults.saturating_add(1);
+        }
+        match self.fault_operators {
+            0 => {
+                self.fault_operator = *operator;
+                self.fault_operators = 1;
+            }
+            1 if self.fault_operator != *operator => self.fault_operators = 2,
+            _ => {}
+        }
+    }
+
+    /// Notes that a lease was finished after all, which proves that its inputs could be used.
+    pub fn disprove_fault(&mut self, lease: &mut Lease) {
+        if lease.input_fault != 0 {
+            lease.input_fault = 0;
+            self.input_faults = self.input_faults.saturating_sub(1);
+        }
+    }
+
+    /// What the job says of its requester once it is over.
+    pub fn record(&self) -> JobRecord {
+        JobRecord {
+            spent: self.spent,
+            refunded: self.refunded,
+            leases: self.leases,
+            faults: self.input_faults,
+            is_corroborated: self.fault_operators > 1,
+        }
     }
 
     /// Marks lease `index`; false when it was marked already or is out of range.

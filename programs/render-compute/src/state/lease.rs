@@ -73,12 +73,14 @@ pub struct Lease {
     pub audits_revealed: u8,
     /// Audits that agreed and were paid.
     pub audits_paid: u8,
+    /// 1 while a node has given it back for its inputs and nobody has finished it since.
+    pub input_fault: u8,
     /// Layout version.
     pub version: u8,
     /// PDA bump.
     pub bump: u8,
     /// Zero.
-    pub reserved: [u8; 17],
+    pub reserved: [u8; 16],
 }
 
 impl Lease {

@@ -1,12 +1,15 @@
 //! One machine: its identity, stake, capabilities and record.
 
-use super::Remembered;
+use super::{Remembered, outcome::remember};
 use crate::{constants::OUTCOMES, errors::refused};
 use anchor_lang::prelude::*;
 use market_model::{
     audit,
-    reputation::{Outcome, Reputation, ReputationRules},
+    maintenance::Maintenance,
+    probe::Ratings,
+    reputation::{Reason, Reputation, ReputationRules},
     stake::Stake,
+    tier::{self, Standing, Tier},
 };
 
 /// A node. Written only by its own instructions.
@@ -81,7 +84,7 @@ pub struct Node {
     pub probes: u32,
     /// Seconds of maintenance announced in `maintenance_epoch`.
     pub maintenance_used: u32,
-    /// Region (numeric code of the operator's choice among the network's list); 0 unknown.
+    /// Region by the operator's word, see `market_model::region`; 0 unknown.
     pub region: u16,
     /// Share of the time the node answered, basis points.
     pub uptime_bps: u16,
@@ -139,11 +142,32 @@ impl Node {
         Reputation { score: u64::from(self.reputation), updated_at: self.reputation_at }
     }
 
-    /// Records an outcome worth `credits`.
-    pub fn judge(&mut self, outcome: Outcome, credits: u64, now: i64, rules: &ReputationRules) -> Result<()> {
-        let after = self.reputation_model().update(outcome, credits, now, rules).map_err(refused)?;
+    /// Moves the reputation by an outcome worth `credits`, and remembers why. Without credits it is only remembered.
+    pub fn remember(&mut self, reason: Reason, credits: u64, now: i64, rules: &ReputationRules) -> Result<()> {
+        let after = self.reputation_model().update(reason, credits, now, rules).map_err(refused)?;
         self.reputation = u32::try_from(after.score).map_err(|_| Error::ArithmeticOverflow)?;
         self.reputation_at = after.updated_at;
+        remember(&mut self.outcomes, reason, self.reputation, now);
+        Ok(())
+    }
+
+    /// The tier by the rules' names.
+    pub fn standing(&self) -> Result<Standing> {
+        Ok(Standing { tier: Tier::try_from(self.tier).map_err(refused)?, good: self.good_epochs, bad: self.bad_epochs })
+    }
+
+    /// Takes over what a rule made of the tier.
+    pub fn set_standing(&mut self, standing: &Standing) {
+        self.tier = standing.tier.code();
+        self.good_epochs = standing.good;
+        self.bad_epochs = standing.bad;
+    }
+
+    /// Loses a dispute: its record says so, its reputation falls, and it is of the economy tier from now.
+    pub fn lose_dispute(&mut self, credits: u64, now: i64, rules: &ReputationRules) -> Result<()> {
+        self.remember(Reason::DisputeLost, credits, now, rules)?;
+        self.disputes_lost = self.disputes_lost.saturating_add(1);
+        self.set_standing(&tier::after_lost_dispute(self.standing()?));
         Ok(())
     }
 
@@ -166,6 +190,21 @@ impl Node {
         self.set_stake(&after);
         self.slashed_total = self.slashed_total.saturating_add(taken);
         Ok((taken, fee))
+    }
+
+    /// What a probe opened now would prove.
+    pub fn ratings(&self) -> Ratings {
+        Ratings {
+            compute: self.rated_compute,
+            memory_mib: u64::from(self.memory_mib),
+            clock: self.rated_clock,
+            bandwidth: self.measured_bandwidth,
+        }
+    }
+
+    /// The announced maintenance.
+    pub fn maintenance(&self) -> Maintenance {
+        Maintenance { from: self.maintenance_from, until: self.maintenance_until }
     }
 
     /// Whether the node works for `class`.

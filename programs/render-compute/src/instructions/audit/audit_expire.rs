@@ -2,7 +2,7 @@
 
 use crate::{errors::*, events::*, state::*};
 use anchor_lang::prelude::*;
-use market_model::{lease::Missed, reputation::Outcome};
+use market_model::{lease::Missed, reputation::Reason};
 
 /// Accounts of `audit_expire`. Anyone may send it.
 #[derive(Accounts)]
@@ -47,7 +47,7 @@ pub fn audit_expire(ctx: &mut Context<AuditExpire>) -> Result<()> {
     };
     node.punish(penalty, 0)?;
     let reputation_before = node.reputation;
-    node.judge(Outcome::Expired, audit.value, now, &parameters.reputation_rules())?;
+    node.remember(Reason::AuditExpired, audit.value, now, &parameters.reputation_rules())?;
     node.release(audit.penalty);
     node.leases_expired = node.leases_expired.saturating_add(1);
     emit!(AuditExpired {

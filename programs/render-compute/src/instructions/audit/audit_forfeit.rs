@@ -2,7 +2,7 @@
 
 use crate::{errors::*, events::*, model::sum, state::*};
 use anchor_lang::prelude::*;
-use market_model::{audit::AuditState, reputation::Outcome};
+use market_model::{audit::AuditState, reputation::Reason};
 
 /// Accounts of `audit_forfeit`. Anyone may send it.
 #[derive(Accounts)]
@@ -42,7 +42,7 @@ pub fn audit_forfeit(ctx: &mut Context<AuditForfeit>) -> Result<()> {
     let before = node.stake_model();
     let (taken, fee) = node.punish(penalty, parameters.finder_fee_bps)?;
     let reputation_before = node.reputation;
-    node.judge(Outcome::Expired, lease.value, now, &parameters.reputation_rules())?;
+    node.remember(Reason::ResultHidden, lease.value, now, &parameters.reputation_rules())?;
     node.release(penalty);
     node.leases_expired = node.leases_expired.saturating_add(1);
 

@@ -1,12 +1,12 @@
 //! `dispute_settle`: the loser of a dispute pays, and the lease goes on.
 
-use crate::{constants::*, errors::*, events::*, model::sum, state::*};
+use crate::{constants::*, errors::*, events::*, model::sum, raw::write, state::*};
 use anchor_lang::prelude::*;
 use market_model::{
     Parameters,
     amount::{Round, bps_of},
     dispute::Party,
-    reputation::Outcome,
+    reputation::{Reason, ReputationRules},
 };
 
 /// Accounts of `dispute_settle`. Anyone may send it.
@@ -54,7 +54,7 @@ struct Settlement {
 }
 
 /// Before: there is a verdict. After: a losing node has lost its unpaid work of the latest epoch, then the larger of the lease's penalty and its
-/// share of its stake; a losing wallet its bond. The finder's fee is the winner's, the rest waits for the burn. A lease whose holder lost can be claimed
+/// share of its stake, and is of the economy tier; a losing wallet its bond. The finder's fee is the winner's, the rest waits for the burn. A lease whose holder lost can be claimed
 /// again at once; one whose holder won has a whole new challenge window. An audit that opened the dispute is closed and its node free.
 pub fn dispute_settle(ctx: &mut Context<DisputeSettle>) -> Result<()> {
     let now = Clock::get()?.unix_timestamp;
@@ -70,7 +70,7 @@ pub fn dispute_settle(ctx: &mut Context<DisputeSettle>) -> Result<()> {
     let settlement = match winner {
         Party::Challenger => defender_pays(accounts, &parameters, reason, now)?,
         Party::Defender if accounts.dispute.is_by_audit() => auditor_pays(accounts, &parameters, reason, now)?,
-        Party::Defender => wallet_pays(accounts, &parameters)?,
+        Party::Defender => wallet_pays(accounts, &parameters, now)?,
     };
     let by_audit = free_auditor(accounts)?;
     move_lease(accounts, winner, by_audit, &parameters, now)?;
@@ -85,7 +85,7 @@ fn defender_pays(accounts: &mut DisputeSettle, parameters: &Parameters, reason: 
     let penalty = accounts.lease.penalty;
     let settlement = punish(&mut accounts.defender, &dispute, penalty, value, parameters, reason, now)?;
     match &mut accounts.challenger {
-        Some(challenger) => reward(challenger, settlement.fee)?,
+        Some(challenger) => reward(challenger, settlement.fee, now, &parameters.reputation_rules())?,
         None => {
             require!(!accounts.dispute.is_by_audit(), RenderError::WrongDispute);
             accounts.dispute.owed = sum(accounts.dispute.bond, settlement.fee)?;
@@ -102,16 +102,16 @@ fn auditor_pays(accounts: &mut DisputeSettle, parameters: &Parameters, reason: u
     let challenger = accounts.challenger.as_mut().ok_or(RenderError::WrongDispute)?;
     let audit = accounts.audit.as_ref().ok_or(RenderError::WrongDispute)?;
     let settlement = punish(challenger, &dispute, audit.penalty, audit.value, parameters, reason, now)?;
-    reward(&mut accounts.defender, settlement.fee)?;
+    reward(&mut accounts.defender, settlement.fee, now, &parameters.reputation_rules())?;
     Ok(settlement)
 }
 
 /// The challenger's bond pays: a fee to the defender's stake, the rest to the burn.
 #[inline(never)]
-fn wallet_pays(accounts: &mut DisputeSettle, parameters: &Parameters) -> Result<Settlement> {
+fn wallet_pays(accounts: &mut DisputeSettle, parameters: &Parameters, now: i64) -> Result<Settlement> {
     let taken = accounts.dispute.bond;
     let fee = bps_of(taken, parameters.finder_fee_bps, Round::Down).map_err(refused)?;
-    reward(&mut accounts.defender, fee)?;
+    reward(&mut accounts.defender, fee, now, &parameters.reputation_rules())?;
     accounts.dispute.forfeited = taken.checked_sub(fee).ok_or(Error::ArithmeticOverflow)?;
     Ok(Settlement { taken, fee, ..Settlement::default() })
 }
@@ -131,15 +131,16 @@ fn punish(
     let penalty = parameters.audit_rules().fraud_penalty(before.staked, before.unbonding, penalty).map_err(refused)?;
     let (taken, fee) = node.punish(penalty, parameters.finder_fee_bps)?;
     let reputation_before = node.reputation;
-    node.judge(Outcome::Expired, value, now, &parameters.reputation_rules())?;
-    node.disputes_lost = node.disputes_lost.saturating_add(1);
+    node.lose_dispute(value, now, &parameters.reputation_rules())?;
     emit!(stake_slashed(node, &before, dispute, reason));
     Ok(Settlement { taken, fee, reputation_before, reputation_after: node.reputation })
 }
 
-/// Adds the finder's fee to a node's stake.
+/// Adds the finder's fee to the winning node's stake, and writes into its record that it won. Its reputation stays: it could be bought by
+/// losing disputes to oneself.
 #[inline(never)]
-fn reward(node: &mut Account<Node>, fee: u64) -> Result<()> {
+fn reward(node: &mut Account<Node>, fee: u64, now: i64, rules: &ReputationRules) -> Result<()> {
+    node.remember(Reason::DisputeWon, 0, now, rules)?;
     if fee == 0 {
         return Ok(());
     }
@@ -247,14 +248,6 @@ fn subtract(from: &mut [u64; CLASSES], work: &[u64; CLASSES]) -> Result<()> {
     for (total, work) in from.iter_mut().zip(work) {
         *total = total.checked_sub(*work).ok_or(Error::ArithmeticOverflow)?;
     }
-    Ok(())
-}
-
-/// Changes an account whose type was checked before.
-fn write<T: bytemuck::Pod + Discriminator>(view: &mut AccountView, change: impl FnOnce(&mut T)) -> Result<()> {
-    let mut data = view.try_borrow_mut()?;
-    let bytes = data.get_mut(T::DISCRIMINATOR.len()..).ok_or(Error::AccountDataTooSmall)?;
-    change(bytemuck::try_from_bytes_mut(bytes).map_err(|_| Error::InvalidAccountData)?);
     Ok(())
 }
 

@@ -1,10 +1,10 @@
 //! `lease_expire`: takes a lease from a node that missed a deadline, at a penalty.
 
-use crate::{errors::*, events::*, lottery, state::*};
+use crate::{constants::CLASS_PROBE, errors::*, events::*, lottery, state::*};
 use anchor_lang::prelude::*;
 use market_model::{
     lease::{LeaseState, Missed},
-    reputation::Outcome,
+    reputation::Reason,
 };
 
 /// Accounts of `lease_expire`. Anyone may send it.
@@ -29,6 +29,8 @@ pub fn lease_expire(ctx: &mut Context<LeaseExpire>) -> Result<()> {
     let parameters = accounts.network.parameters();
     let lease = &mut accounts.lease;
     let state = lease.model()?;
+    // A probe that was not answered costs another penalty, and somebody else receives it.
+    require!(lease.class != CLASS_PROBE || state.state != LeaseState::Claimed, RenderError::IsProbe);
     let is_lottery_lost = state.state == LeaseState::Committed && !state.audits.is_drawn && lottery::is_lost(lease)?;
     let (next, missed) = state.expire(now, is_lottery_lost).map_err(refused)?;
     let penalty_held = lease.penalty;
@@ -44,7 +46,7 @@ pub fn lease_expire(ctx: &mut Context<LeaseExpire>) -> Result<()> {
     };
     node.punish(penalty, 0)?;
     let reputation_before = node.reputation;
-    node.judge(Outcome::Expired, lease.value, now, &parameters.reputation_rules())?;
+    node.remember(Reason::LeaseExpired, lease.value, now, &parameters.reputation_rules())?;
     node.release(penalty_held);
     node.leases_expired = node.leases_expired.saturating_add(1);
     emit!(LeaseExpired {

@@ -1,7 +1,13 @@
 //! `node_register`: adds a machine to an operator.
 
-use crate::{constants::*, errors::RenderError, events::NodeRegistered, state::*};
+use crate::{
+    constants::*,
+    errors::{RenderError, refused},
+    events::NodeRegistered,
+    state::*,
+};
 use anchor_lang::prelude::*;
+use market_model::{MarketError, amount::WHOLE_BPS};
 
 /// What a node offers.
 #[derive(Clone, Copy, IdlType, AnchorSerialize, AnchorDeserialize)]
@@ -14,8 +20,10 @@ pub struct NodeOffer {
     pub capacity: u32,
     /// Accelerator memory, MiB.
     pub memory_mib: u32,
-    /// Region code; 0 unknown.
+    /// Region, see `market_model::region`; 0 unknown.
     pub region: u16,
+    /// Least requester's reputation it works for, basis points; at most 10,000.
+    pub minimum_requester_reputation: u16,
     /// Bit per class served.
     pub classes: u8,
 }
@@ -66,11 +74,13 @@ pub fn node_register(ctx: &mut Context<NodeRegister>, offer: NodeOffer) -> Resul
 pub fn set_offer(node: &mut Node, offer: &NodeOffer) -> Result<()> {
     require!(offer.capacity > 0, RenderError::ZeroValue);
     require!(offer.classes != 0 && offer.classes < 1 << CLASSES, RenderError::UnknownKind);
+    require!(u64::from(offer.minimum_requester_reputation) <= WHOLE_BPS, refused(MarketError::ScoreOutOfRange));
     node.hardware = offer.hardware;
     node.asks = offer.asks;
     node.capacity = offer.capacity;
     node.memory_mib = offer.memory_mib;
     node.region = offer.region;
+    node.minimum_requester_reputation = offer.minimum_requester_reputation;
     node.classes = offer.classes;
     Ok(())
 }
@@ -87,8 +97,9 @@ pub fn registered(node: &Account<Node>) -> NodeRegistered {
         capacity: node.capacity,
         memory_mib: node.memory_mib,
         region: node.region,
+        minimum_requester_reputation: node.minimum_requester_reputation,
         classes: node.classes,
         draining: node.draining,
-        padding: [0; 4],
+        padding: [0; 2],
     }
 }
