@@ -112,15 +112,22 @@ impl Shape {
         Some((written * self.slices + read) as usize)
     }
 
+    /// A walker's last cell in the slice before one.
+    #[inline(always)]
+    fn last_before(&self, slice: u32, walker: u32) -> u64 {
+        self.place(if slice == 0 { self.slices } else { slice } - 1, self.steps - 1, walker)
+    }
+
     /// The cell that a walker starts a slice from, its last in the slice before; `None` in the very first, where it starts
     /// from the seed.
-    #[inline(always)]
     pub fn entry_place(&self, pass: u32, slice: u32, walker: u32) -> Option<u64> {
-        if pass == 0 && slice == 0 {
-            None
-        } else {
-            Some(self.place(if slice == 0 { self.slices } else { slice } - 1, self.steps - 1, walker))
-        }
+        (pass > 0 || slice > 0).then(|| self.last_before(slice, walker))
+    }
+
+    /// The state that a walker starts a slice with.
+    #[inline(always)]
+    fn entry(&self, key: Key, pass: u32, slice: u32, walker: u32, read: impl Fn(u64) -> Cell) -> Cell {
+        if pass == 0 && slice == 0 { start(key, walker, FILL) } else { read(self.last_before(slice, walker)) }
     }
 
     /// The cell that a walker's state chooses while it only reads.
@@ -140,10 +147,7 @@ impl Shape {
         read: impl Fn(u64) -> Cell,
         mut write: impl FnMut(u64, Cell),
     ) {
-        let mut state = match self.entry_place(pass, slice, walker) {
-            Some(place) => read(place),
-            None => start(key, walker, FILL),
-        };
+        let mut state = self.entry(key, pass, slice, walker, &read);
         for step in 0..self.steps {
             let place = self.place(slice, step, walker);
             // Not for the order of the bits: a machine can fetch it while it waits for the other.
