@@ -27,9 +27,21 @@ pub enum Tier {
 }
 
 impl Tier {
-    /// Its stable code.
-    pub const fn code(self) -> u8 {
+    /// Every tier, in the order of the codes.
+    pub const ALL: [Tier; 2] = [Tier::Economy, Tier::Priority];
+
+    /// What it is called.
+    pub const fn name(self) -> &'static str {
         match self {
+            Tier::Economy => "economy",
+            Tier::Priority => "priority",
+        }
+    }
+}
+
+impl From<Tier> for u8 {
+    fn from(tier: Tier) -> u8 {
+        match tier {
             Tier::Economy => 0,
             Tier::Priority => 1,
         }
@@ -40,7 +52,7 @@ impl TryFrom<u8> for Tier {
     type Error = MarketError;
 
     fn try_from(code: u8) -> Result<Self, MarketError> {
-        [Tier::Economy, Tier::Priority].into_iter().find(|tier| tier.code() == code).ok_or(MarketError::UnknownTier)
+        Tier::ALL.get(usize::from(code)).copied().ok_or(MarketError::UnknownTier)
     }
 }
 

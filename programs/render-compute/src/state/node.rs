@@ -156,7 +156,7 @@ impl Node {
 
     /// Takes over what a rule made of the tier.
     pub fn set_standing(&mut self, standing: &Standing) {
-        self.tier = standing.tier.code();
+        self.tier = standing.tier.into();
         self.good_epochs = standing.good;
         self.bad_epochs = standing.bad;
     }
