@@ -49,7 +49,7 @@ layouts! {
     Audit { lease, node, payer, commitment, root, value, penalty, entered_at, deadline, committed_slot, attempt, index, status, class, version, bump, reserved }
     Dispute { lease, job, payer, defender, challenger, defender_key, challenger_key, audit, referee, statement, root, low, high, output, trace, bond, owed, forfeited, unit, first, count, segments, segment_steps, segment, opened_at, deadline, hashes, number, moves, turn_seconds, attempt, stage, posted, verdict, version, bump, reserved }
     Evidence { author, dispute }
-    Epoch { number, payer, starts_at, ends_at, work, smoothed_work, availability, qualified, spent, stake, busy_seconds, capacity_seconds, smoothed_burned, recycled, availability_cap, price_index_bps, burned, bought, rate_burned, rate_bought, emission, operations_pool, creators_pool, availability_pool, work_pools, carry, shards_summed, state, operations_claimed, version, bump, reserved }
+    Epoch { number, payer, starts_at, ends_at, work, smoothed_work, availability, qualified, spent, stake, busy_seconds, capacity_seconds, smoothed_burned, recycled, unrecycled, availability_cap, price_index_bps, burned, bought, rate_burned, rate_bought, emission, operations_pool, creators_pool, availability_pool, work_pools, carry, shards_summed, state, operations_claimed, version, bump, reserved }
     EpochShard { epoch, payer, work, availability, qualified, spent, stake, busy_seconds, capacity_seconds, burned, bought, shard, version, bump, reserved }
     NodeEpoch { node, payer, epoch, work, availability, points, service_points, busy_seconds, claimed, probes_passed, probes_missed, is_claimed, is_reviewed, is_qualified, version, bump, reserved }
     NetworkInitialized { authority, mint, operations, oracle, genesis_at, parameters }
@@ -71,7 +71,7 @@ layouts! {
     StakeChanged { node, stake_before, stake_after, unbonding_before, unbonding_after, unbonding_until }
     StakeSlashed { node, evidence, from_stake, from_unbonding, reason }
     SlashBurned { node, amount }
-    JobOpened { job, requester, manifest, engine, client, statement, nonce, units, price_per_unit, premium_per_unit, work_per_unit, escrow, available_before, available_after, opened_slot, opened_at, deadline, units_per_lease, leases, lease_seconds, minimum_memory_mib, minimum_reputation, region, audit_probability_bps, replicas, class }
+    JobOpened { job, requester, manifest, engine, client, statement, nonce, units, price_per_unit, premium_per_unit, network_price_per_unit, price_index_bps, work_per_unit, escrow, available_before, available_after, opened_slot, opened_at, deadline, units_per_lease, leases, lease_seconds, minimum_memory_mib, minimum_reputation, region, audit_probability_bps, replicas, class, tier, bandwidth_tier, at_network_price, padding }
     JobSeeded { job, seed, slot }
     JobCancelled { job, leases_settled }
     LeaseReleased { job, index, refund, escrow_after, available_after }
@@ -81,7 +81,7 @@ layouts! {
     LeaseExpired { lease, node, deadline, claimable_at, reputation_before, reputation_after }
     AttestationCommitted { lease, node, commitment, slot, reveal_by }
     AttestationRevealed { lease, node, root, result, challenge_until }
-    LeaseAccepted { lease, job, node, root, result, value, premium, escrow_after, epoch, node_work_after, index, units, reputation_before, reputation_after }
+    LeaseAccepted { lease, job, node, root, result, value, premium, escrow_after, epoch, node_work_after, busy_seconds, index, units, reputation_before, reputation_after }
     LeaseClosed { lease, payer }
     AuditDrawn { lease, job, seed, slot, draw, threshold, picked, audits, drawn_at, deadline }
     AuditClaimed { audit, lease, node, operator, value, penalty, weight, delay_ms, claimed_at, deadline, index, attempt }
@@ -107,17 +107,50 @@ layouts! {
     EpochOpened { number, payer, starts_at, ends_at }
     EpochShardOpened { number, shard, payer }
     EpochShardClosed { number, shard, payer }
-    NodeEpochOpened { number, node, payer }
+    NodeEpochOpened { number, node, payer, stake }
     NodeEpochClosed { number, node, payer }
-    EpochShardSummed { number, shard, work, burned, bought }
-    EpochFinalized { number, emission, work, smoothed_work, burned, bought, operations_pool, creators_pool, availability_pool, work_pools, carry }
-    EpochClaimed { number, node, operator, payout, work, amounts, availability_amount }
+    EpochShardSummed { number, shard, work, availability, qualified, spent, stake, busy_seconds, capacity_seconds, burned, bought }
+    EpochFinalized { number, emission, work, smoothed_work, availability, qualified, spent, stake, busy_seconds, capacity_seconds, recycled, unrecycled, smoothed_burned, rate_burned, rate_bought, availability_cap, burned, bought, operations_pool, creators_pool, availability_pool, work_pools, carry, price_index_bps }
+    EpochClaimed { number, node, operator, payout, work, points, amounts, availability_amount }
     OperationsClaimed { number, amount }
+    Client { id, authority, payout, metadata, volume, earned, registered_at, share_bps, enabled, version, bump, reserved }
+    Proposal { number, proposer, opened_at, ends_at, final_seconds, timelock_seconds, execution_seconds, quorum_bps, yes, no, supply, key, pause, changes, title, link, action, count, stage, is_emergency, version, bump, reserved }
+    VoteLock { wallet, amount, locked_until, proposing_until, version, bump, reserved }
+    Vote { proposal, wallet, weights, is_yes, version, bump, reserved }
+    JobEpoch { job, requester, client, payer, epoch, spent, claimed, is_claimed, version, bump, reserved }
+    MintLimiter { used, at, version, bump, reserved }
+    Probe { node, payer, job, lease, opener, compute, clock, bandwidth, slot, opened_slot, opened_at, deadline, peers, memory_mib, number, opener_shard, outcome, committed, revealed, version, bump, reserved }
+    ClientRegistered { client, id, authority, payout, metadata, registered_at, share_bps }
+    ClientUpdated { client, authority, payout, metadata, share_bps }
+    ClientEnabled { client, enabled }
+    JobEpochOpened { epoch, job, requester, client, payer }
+    JobEpochClosed { epoch, job, payer }
+    RebateClaimed { epoch, job, requester, rebate, client, spent, amount, client_amount }
+    VoteVaultOpened { vault, payer }
+    VoteLockChanged { wallet, amount_before, amount_after, locked_until }
+    VoteLockClosed { wallet }
+    ProposalOpened { proposal, number, proposer, opened_at, ends_at, final_seconds, timelock_seconds, execution_seconds, quorum_bps, proposing_until, key, pause, changes, title, link, action, count, stage, is_emergency, padding }
+    VoteCast { proposal, wallet, weight_before, weight_after, yes, no, locked_until, stage, is_yes, padding }
+    ProposalAdvanced { proposal, yes, no, supply, quorum, ends_at, before, after, padding }
+    ProposalExecuted { proposal, number, action }
+    ProposalCancelled { proposal }
+    ProposalClosed { proposal, proposer }
+    VoteClosed { proposal, wallet }
+    ScheduleChanged { changes, count }
+    NetworkGoverned { authority }
     NodeReviewed { node, epoch, reputation_bps, uptime_bps, is_active, verdict, tier_before, tier_after, good_epochs, bad_epochs, is_late, padding }
+    ProbeEnrolled { node, compute, clock, probed_slot, address, memory_mib, port, enrolled, padding }
+    MaintenanceAnnounced { node, from, until, epoch, used }
+    ProbeOpened { probe, node, job, lease, opener, payer, engine, hash, statement, compute, clock, bandwidth, slot, opened_slot, opened_at, deadline, value, penalty, memory_mib, number, audit_probability_bps, units }
+    ProbeExpired { probe, lease, node, opener, deadline, taken, fee }
+    MeasurementCommitted { probe, node, operator, commitment, weight, delay_ms, committed_at, index }
+    MeasurementRevealed { probe, node, mbps, index }
+    ProbeFinished { probe, node, job, lease, opener, payer, epoch, points, points_after, availability_after, opener_points, capacity_seconds, bandwidth_before, bandwidth_after, concentration, number, outcome, passed, missed, uptime_before, uptime_after, peers, is_qualified }
+    ProbeAudited { probe, node, epoch, points, service_points_after }
 }
 
 instructions! {
-    NetworkAcceptAuthority, NetworkInit, NetworkOfferAuthority, NetworkPause, NetworkSetOracle, NetworkSetParameters, OraclePublish, OracleSetPublishers, EngineRegister, CreditBuy, CreditOpen, OperatorClose, OperatorRegister, OperatorSetPayout, NodeClose, NodeDrain, NodeRegister, NodeUpdate, SlashBurn, StakeDeposit, StakeUnbond, StakeWithdraw, JobCancel, JobClose, JobOpen, JobSeed, LeaseRelease, LeaseAccept, LeaseClaim, LeaseClose, LeaseExpire, LeaseReturn, AttestationCommit, AttestationReveal, AuditAccept, AuditClaim, AuditClose, AuditCommit, AuditDraw, AuditExpire, AuditForfeit, AuditLapse, AuditReveal, DisputeClose, DisputeDivide, DisputeOpen, DisputeOpenAudit, DisputePick, DisputeProve, DisputeSegment, DisputeSettle, DisputeTimeout, DisputeUnit, EvidenceClose, EvidenceOpen, EvidenceWrite, EpochClaim, EpochClaimOperations, EpochFinalize, EpochOpen, EpochShardClose, EpochShardOpen, EpochSum, NodeEpochClose, NodeEpochOpen, NodeReview,
+    NetworkAcceptAuthority, NetworkInit, NetworkOfferAuthority, NetworkPause, NetworkSetOracle, NetworkSetParameters, OraclePublish, OracleSetPublishers, EngineRegister, CreditBuy, CreditOpen, OperatorClose, OperatorRegister, OperatorSetPayout, NodeClose, NodeDrain, NodeRegister, NodeUpdate, SlashBurn, StakeDeposit, StakeUnbond, StakeWithdraw, JobCancel, JobClose, JobOpen, JobSeed, LeaseRelease, LeaseAccept, LeaseClaim, LeaseClose, LeaseExpire, LeaseReturn, AttestationCommit, AttestationReveal, AuditAccept, AuditClaim, AuditClose, AuditCommit, AuditDraw, AuditExpire, AuditForfeit, AuditLapse, AuditReveal, DisputeClose, DisputeDivide, DisputeOpen, DisputeOpenAudit, DisputePick, DisputeProve, DisputeSegment, DisputeSettle, DisputeTimeout, DisputeUnit, EvidenceClose, EvidenceOpen, EvidenceWrite, EpochClaim, EpochClaimOperations, EpochFinalize, EpochOpen, EpochShardClose, EpochShardOpen, EpochSum, NodeEpochClose, NodeEpochOpen, NetworkGovern, ClientEnable, ClientRegister, ClientUpdate, NodeMaintenance, NodeReview, MeasureCommit, MeasureReveal, ProbeEnroll, ProbeExpire, ProbeFinish, ProbeLeave, ProbeOpen, JobEpochClose, JobEpochOpen, RebateClaim, ProposalAdvance, ProposalCancel, ProposalClose, ProposalExecute, ProposalOpen, ProposalVote, VoteClose, VoteLockClose, VoteLockDeposit, VoteLockWithdraw, VoteVaultOpen,
 }
 
 fn golden() -> String {

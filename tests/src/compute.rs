@@ -4,7 +4,10 @@ use crate::dispute::{Court, Lie, Side};
 use crate::world::{CONFIDENCE, PRICE, RENDER, USD, World, offer, order, short_parameters};
 use market_model::dispute::{Party, Stage};
 use render_compute::{constants::EPOCH_SHARDS, instructions::JobOrder, state::*};
-use render_compute_client::{Signer, address, instruction};
+use render_compute_client::{
+    Signer, address,
+    instruction::{self, ClientTerms},
+};
 use std::collections::BTreeMap;
 
 /// Most compute units that an instruction of the hot path may use.
@@ -43,7 +46,13 @@ fn scenario() -> World {
     audits(&world);
 
     // Three leases, of which one is accepted, one given back and one lost; then the job is called off.
-    let job = world.open_seeded(&requester, JobOrder { units: 6, ..order() });
+    let (speaker, payout) = world.client(*b"client\0\0\0\0\0\0\0\0\0\0");
+    let client = address::client(b"client\0\0\0\0\0\0\0\0\0\0");
+    let terms = ClientTerms { authority: speaker.pubkey(), payout, metadata: [5; 32], share_bps: 900 };
+    world.apply(instruction::client_update(&speaker.pubkey(), &client, &terms), &[&speaker]);
+    world.apply(instruction::client_enable(&world.authority_key(), &client, true), &[&world.authority]);
+    let job = world.open_seeded(&requester, JobOrder { units: 6, client, ..order() });
+    world.apply(instruction::job_epoch_open(&world.crank_key(), &job, 1), &[&world.crank]);
     world.work(&machine, &job, 0);
     let returned = world.claim(&machine, &job, 1);
     world.apply(world.returning(&machine, &returned), &[identity]);
@@ -74,6 +83,9 @@ fn scenario() -> World {
     world.apply(World::reviewing(&machine, 1), &[&world.crank]);
     world.apply(instruction::node_epoch_close(&machine.node, 1, &opened), &[&world.crank]);
     world.apply(instruction::epoch_shard_close(1, shard, &opened), &[&world.crank]);
+    let record: JobEpoch = world.get(&address::job_epoch(&job, 1));
+    world.apply(world.claiming_rebate(&job, 1), &[&world.crank]);
+    world.apply(instruction::job_epoch_close(&record), &[&world.crank]);
     world.apply(instruction::epoch_open(&world.crank.pubkey(), 2), &[&world.crank]);
 
     let stake = world.get::<Node>(&machine.node).stake;
@@ -193,5 +205,6 @@ fn govern(world: &World) {
         &[&world.crank],
     );
     let idle = world.machine_of("idle", other, payout, offer(), 0);
-    world.apply(instruction::node_epoch_open(&crank, &idle.node, epoch), &[&world.crank]);
+    world.ensure_shard(&idle.key());
+    world.apply(instruction::node_epoch_open(&crank, epoch, &idle.key()), &[&world.crank]);
 }

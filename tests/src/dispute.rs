@@ -79,6 +79,25 @@ impl Picture {
     }
 }
 
+/// The settlement of a decided dispute.
+pub fn settling(world: &World, dispute: &Address) -> Instruction {
+    let state: Dispute = world.get(dispute);
+    let winner = state.game().expect("the dispute is one that games reach").verdict.winner();
+    let loser = match winner {
+        Some(Party::Challenger) => Some(state.defender),
+        _ if state.is_by_audit() => Some(state.challenger),
+        _ => None,
+    };
+    let audit: Option<Audit> = world.find(&state.audit);
+    instruction::dispute_settle(
+        dispute,
+        &state,
+        audit.map(|audit| audit.payer),
+        Some(world.epoch()),
+        loser.map(|node| instruction::Loser { node, identity: world.get::<Node>(&node).identity }),
+    )
+}
+
 /// A way to be wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lie {
@@ -393,21 +412,7 @@ impl Court {
 
     /// The settlement of a decided dispute.
     pub fn settling(&self, dispute: &Address) -> Instruction {
-        let state: Dispute = self.world.get(dispute);
-        let winner = state.game().expect("the dispute is one that games reach").verdict.winner();
-        let loser = match winner {
-            Some(Party::Challenger) => Some(state.defender),
-            _ if state.is_by_audit() => Some(state.challenger),
-            _ => None,
-        };
-        let audit: Option<Audit> = self.world.find(&state.audit);
-        instruction::dispute_settle(
-            dispute,
-            &state,
-            audit.map(|audit| audit.payer),
-            Some(self.world.epoch()),
-            loser.map(|node| instruction::Loser { node, identity: self.world.get::<Node>(&node).identity }),
-        )
+        settling(&self.world, dispute)
     }
 
     /// Settles a decided dispute.

@@ -1,9 +1,12 @@
 //! The laws of the design, as a checker over two snapshots and the events between them.
 //!
 //! It knows nothing of how the program works: it recomputes from accounts, balances and events what must be so. For law L9 it is told who
-//! is honest; L12 speaks of votes, which do not exist yet.
+//! is honest.
 
 mod dispute;
+mod governance;
+mod price;
+mod probe;
 mod standing;
 
 use crate::snapshot::Snapshot;
@@ -11,6 +14,7 @@ use market_model::{
     audit::{AuditState, is_picked},
     credit::BASE_UNITS_TIMES_PRICE_PER_CREDIT,
     emission,
+    epoch::{availability_claim, rebate},
     job::JobTerms,
     lease::LeaseState,
     race::eligible_at,
@@ -27,7 +31,7 @@ use std::{
     fmt,
 };
 
-/// A law by its name in the design; `Atomic`, `Cover` and `Standing` are the ledger's own.
+/// A law by its name in the design; `Atomic`, `Cover`, `Limiter`, `Price` and `Standing` are the ledger's own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Law {
     /// Credits: available + escrowed = bought - spent.
@@ -38,9 +42,9 @@ pub enum Law {
     L3,
     /// The vault holds exactly the stakes.
     L4,
-    /// RENDER minted never passes the schedule.
+    /// RENDER minted never passes the schedule and what was recycled, and no more is recycled than was burned.
     L5,
-    /// Claims never pass their pool, and pools never pass the emission.
+    /// Claims and rebates never pass their pool, and pools never pass what there is to give out.
     L6,
     /// A unit is accepted at most once.
     L7,
@@ -52,10 +56,16 @@ pub enum Law {
     L10,
     /// The winner of a claim was eligible by the race, and a draw says what its number says.
     L11,
+    /// Votes counted are RENDER locked, and what is governed changes by accepted proposals.
+    L12,
     /// A refused transaction changes nothing but the fee.
     Atomic,
     /// A node answers for exactly what it holds.
     Cover,
+    /// Whatever is minted passes the mint limiter.
+    Limiter,
+    /// The network's price is charged where it was asked for, and moves only by the use that was counted.
+    Price,
     /// A requester's reputation moves only by a job that is closed, a node's tier only by a review or a lost dispute.
     Standing,
 }
@@ -102,12 +112,14 @@ struct JobRecord {
     settled: BTreeSet<u32>,
 }
 
-/// Claims of an epoch so far: by class, for availability, for operations.
+/// Claims of an epoch so far: by class, for availability and the points it was for, for operations, and rebates.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Claims {
     work: [u64; 2],
     availability: u64,
+    points: u64,
     operations: u64,
+    creators: u64,
 }
 
 /// What the events so far add up to.
@@ -119,9 +131,17 @@ pub struct Ledger {
     jobs: BTreeMap<Address, JobRecord>,
     accepted_units: BTreeMap<Address, BTreeSet<u64>>,
     accepted_work: BTreeMap<(u64, Address), u64>,
+    spent_in: BTreeMap<(u64, Address), u64>,
+    stakes: BTreeMap<u64, u64>,
     claims: BTreeMap<u64, Claims>,
+    availability: BTreeMap<(u64, Address), probe::Availability>,
     minted: u64,
+    recycled: u64,
     honest: BTreeSet<Address>,
+    /// By lease: when its present attempt was claimed, and the seconds until its commitment.
+    worked: BTreeMap<Address, (i64, u64)>,
+    /// Busy seconds by epoch and node.
+    busy: BTreeMap<(u64, Address), u64>,
 }
 
 impl Ledger {
@@ -157,9 +177,14 @@ pub fn check(ledger: &mut Ledger, step: &Step) -> Vec<Violation> {
     check_stakes(step, &mut found);
     check_cover(&step.after, &mut found);
     check_emission(ledger, &step.after, &mut found);
+    check_limiter(step, &mut found);
     check_epochs(ledger, &step.after, &mut found);
+    check_job_records(ledger, &step.after, &mut found);
+    probe::check(ledger, &step.after, &mut found);
+    price::check(ledger, step, &mut found);
     check_rent(step, &mut found);
     check_race(step, &mut found);
+    governance::check(step, &mut found);
     standing::check(ledger, step, &mut found);
     found.0
 }
@@ -179,6 +204,8 @@ fn check_refused(step: &Step, found: &mut Found) {
 /// Adds an event to the ledger and checks what one event must satisfy by itself.
 fn absorb(ledger: &mut Ledger, event: &Event, step: &Step, found: &mut Found) {
     dispute::absorb(ledger, event, step, found);
+    probe::absorb(ledger, event, step, found);
+    price::absorb(ledger, event, step, found);
     match event {
         Event::CreditsBought(bought) => {
             let worth = u128::from(bought.credits) * u128::from(BASE_UNITS_TIMES_PRICE_PER_CREDIT);
@@ -211,6 +238,7 @@ fn absorb(ledger: &mut Ledger, event: &Event, step: &Step, found: &mut Found) {
             if let Some(requester) = settle(ledger, &accepted.job, accepted.index, spent, found) {
                 *ledger.spent.entry(requester).or_default() += spent;
             }
+            *ledger.spent_in.entry((accepted.epoch, accepted.job)).or_default() += spent;
             let earned = ledger.jobs.get(&accepted.job).map(|job| job.terms.lease_value(u64::from(accepted.index)));
             found.unless(earned == Some(Ok(accepted.value)), Law::L3, || {
                 format!("lease {} earned {}, not {earned:?}", accepted.lease, accepted.value)
@@ -254,6 +282,14 @@ fn absorb(ledger: &mut Ledger, event: &Event, step: &Step, found: &mut Found) {
                 ledger.minted += amount;
             }
             claims.availability += claimed.availability_amount;
+            claims.points += claimed.points;
+            let due = step.after.get::<Epoch>(&address::epoch(claimed.number)).and_then(|epoch| {
+                let Epoch { availability, availability_pool, availability_cap, .. } = epoch;
+                availability_claim(claimed.points, availability, availability_pool, availability_cap).ok()
+            });
+            found.unless(due == Some(claimed.availability_amount), Law::L6, || {
+                format!("{} has {} for availability, not {due:?}", claimed.node, claimed.availability_amount)
+            });
             ledger.minted += claimed.availability_amount;
             let earned = ledger.accepted_work.get(&(claimed.number, claimed.node)).copied().unwrap_or(0);
             found.unless(claimed.work.iter().sum::<u64>() == earned, Law::L6, || {
@@ -264,6 +300,29 @@ fn absorb(ledger: &mut Ledger, event: &Event, step: &Step, found: &mut Found) {
             ledger.claims.entry(claimed.number).or_default().operations += claimed.amount;
             ledger.minted += claimed.amount;
         }
+        Event::RebateClaimed(claimed) => {
+            ledger.claims.entry(claimed.epoch).or_default().creators += claimed.amount + claimed.client_amount;
+            ledger.minted += claimed.amount + claimed.client_amount;
+            let spent = ledger.spent_in.get(&(claimed.epoch, claimed.job)).copied().unwrap_or(0);
+            found.unless(claimed.spent == spent, Law::L6, || {
+                format!("the rebate of {} is for {}, but {spent} was spent", claimed.job, claimed.spent)
+            });
+            let share = step.before.get::<Client>(&claimed.client).map_or(0, |client| u64::from(client.share_bps));
+            let most = step.before.parameters().map_or(0, |parameters| parameters.client_share_max_bps);
+            let due = step
+                .after
+                .get::<Epoch>(&address::epoch(claimed.epoch))
+                .and_then(|epoch| rebate(claimed.spent, epoch.spent, epoch.creators_pool, share, most).ok());
+            // A client that cannot be paid has nothing, and the requester all of it.
+            let is_due = due.is_some_and(|due| {
+                claimed.amount + claimed.client_amount == due.requester + due.client
+                    && [0, due.client].contains(&claimed.client_amount)
+            });
+            found.unless(is_due, Law::L6, || {
+                format!("{} has a rebate of {} + {}, not {due:?}", claimed.job, claimed.amount, claimed.client_amount)
+            });
+        }
+        Event::NodeEpochOpened(opened) => *ledger.stakes.entry(opened.number).or_default() += opened.stake,
         Event::EpochFinalized(finalized) => {
             let carried =
                 finalized.number.checked_sub(1).and_then(|number| step.after.get::<Epoch>(&address::epoch(number)));
@@ -273,8 +332,22 @@ fn absorb(ledger: &mut Ledger, event: &Event, step: &Step, found: &mut Found) {
                 + finalized.availability_pool
                 + finalized.work_pools.iter().sum::<u64>();
             let carry_out: u64 = finalized.carry.iter().sum();
-            found.unless(finalized.emission + carry_in == pools + carry_out, Law::L6, || {
-                format!("epoch {}: {} + {carry_in} became {pools} + {carry_out}", finalized.number, finalized.emission)
+            let given = finalized.emission + finalized.recycled;
+            found.unless(given + carry_in == pools + carry_out, Law::L6, || {
+                format!("epoch {}: {given} + {carry_in} became {pools} + {carry_out}", finalized.number)
+            });
+            let most = u128::from(finalized.availability_cap) * u128::from(finalized.qualified);
+            found.unless(u128::from(finalized.availability_pool) <= most, Law::L6, || {
+                format!("epoch {}: {} for availability, at most {most}", finalized.number, finalized.availability_pool)
+            });
+            ledger.recycled += finalized.recycled;
+            let burned: u64 = ledger.burned_for.values().sum();
+            found.unless(ledger.recycled <= burned, Law::L5, || {
+                format!("{} recycled of {burned} burned", ledger.recycled)
+            });
+            let active = step.after.network().map(|network| network.active_stake);
+            found.unless(active == Some(finalized.stake), Law::L6, || {
+                format!("the active stake is {active:?} after an epoch with {}", finalized.stake)
             });
         }
         _ => {}
@@ -312,6 +385,7 @@ fn check_supply(step: &Step, found: &mut Found) {
                 minted += u128::from(event.availability_amount);
             }
             Event::OperationsClaimed(event) => minted += u128::from(event.amount),
+            Event::RebateClaimed(event) => minted += u128::from(event.amount) + u128::from(event.client_amount),
             _ => {}
         }
     }
@@ -458,6 +532,7 @@ fn most_due(step: &Step, slash: &StakeSlashed) -> Option<u64> {
             }
         }
         SLASH_DISPUTE_LOST | SLASH_TURN_MISSED => dispute::most_due(step, slash),
+        SLASH_PROBE_MISSED => probe::most_due(step, slash),
         _ => None,
     }
 }
@@ -493,8 +568,33 @@ fn check_emission(ledger: &Ledger, state: &Snapshot, found: &mut Found) {
     let Some(network) = state.network() else { return };
     let Some(schedule) = state.get::<Schedule>(&address::schedule()) else { return };
     let due = emission::cumulative(&schedule.yearly, network.genesis_at, state.now);
-    found.unless(due.is_ok_and(|due| ledger.minted <= due), Law::L5, || {
-        format!("{} minted, {due:?} due by {}", ledger.minted, state.now)
+    found.unless(due.is_ok_and(|due| ledger.minted <= due + ledger.recycled), Law::L5, || {
+        format!("{} minted, {due:?} due by {} and {} recycled", ledger.minted, state.now, ledger.recycled)
+    });
+}
+
+/// RENDER that the events say was minted.
+fn minted(events: &[Event]) -> u64 {
+    let amount = |event: &Event| match event {
+        Event::EpochClaimed(event) => event.amounts.iter().sum::<u64>() + event.availability_amount,
+        Event::OperationsClaimed(event) => event.amount,
+        Event::RebateClaimed(event) => event.amount + event.client_amount,
+        _ => 0,
+    };
+    events.iter().map(amount).sum()
+}
+
+/// The limiter remembers what is minted, and lets no more pass than it may.
+fn check_limiter(step: &Step, found: &mut Found) {
+    let of = |state: &Snapshot| state.get::<MintLimiter>(&address::limiter()).map(|limiter| limiter.model());
+    let (Some(before), Some(after), Some(parameters)) = (of(&step.before), of(&step.after), step.before.parameters())
+    else {
+        return;
+    };
+    let amount = minted(&step.events);
+    let due = if amount == 0 { Ok(before) } else { before.mint(amount, step.after.now, &parameters.limiter_rules()) };
+    found.unless(due == Ok(after), Law::Limiter, || {
+        format!("{amount} was minted: {before:?} became {after:?}, not {due:?}")
     });
 }
 
@@ -503,6 +603,8 @@ fn check_epochs(ledger: &Ledger, state: &Snapshot, found: &mut Found) {
         let claims = ledger.claims.get(&epoch.number).copied().unwrap_or_default();
         let within = claims.availability <= epoch.availability_pool
             && claims.operations <= epoch.operations_pool
+            && claims.creators <= epoch.creators_pool
+            && claims.points <= epoch.availability
             && claims.work.iter().zip(epoch.work_pools).all(|(claimed, pool)| *claimed <= pool);
         found.unless(within, Law::L6, || format!("epoch {address}: {claims:?} of {:?}", epoch.work_pools));
         if epoch.state == EPOCH_FINALIZED {
@@ -514,6 +616,19 @@ fn check_epochs(ledger: &Ledger, state: &Snapshot, found: &mut Found) {
                 .sum();
             found.unless(epoch.work.iter().sum::<u64>() == accepted, Law::L6, || {
                 format!("epoch {address} counts {:?}, {accepted} was accepted", epoch.work)
+            });
+            let spent: u64 = ledger
+                .spent_in
+                .iter()
+                .filter(|((number, _), _)| *number == epoch.number)
+                .map(|(_, spent)| *spent)
+                .sum();
+            found.unless(epoch.spent == spent, Law::L6, || {
+                format!("epoch {address} counts {} spent, events say {spent}", epoch.spent)
+            });
+            let stake = ledger.stakes.get(&epoch.number).copied().unwrap_or(0);
+            found.unless(epoch.stake == stake, Law::L6, || {
+                format!("epoch {address} counts {} at stake, events say {stake}", epoch.stake)
             });
         }
     }
@@ -527,6 +642,16 @@ fn check_epochs(ledger: &Ledger, state: &Snapshot, found: &mut Found) {
     }
 }
 
+/// What a job's record says was spent, events say too.
+fn check_job_records(ledger: &Ledger, state: &Snapshot, found: &mut Found) {
+    for (address, record) in state.all::<JobEpoch>() {
+        let spent = ledger.spent_in.get(&(record.epoch, record.job)).copied().unwrap_or(0);
+        found.unless(record.spent == spent, Law::L6, || {
+            format!("{address} counts {} spent, events say {spent}", record.spent)
+        });
+    }
+}
+
 /// Who paid an account's rent, by what the account says.
 fn payer_of(raw: &RawAccount, state: &Snapshot) -> Option<Address> {
     let data = &raw.data;
@@ -534,11 +659,16 @@ fn payer_of(raw: &RawAccount, state: &Snapshot) -> Option<Address> {
         .or_else(|| account::decode::<Job>(data).map(|job| job.payer))
         .or_else(|| account::decode::<Lease>(data).map(|lease| lease.payer))
         .or_else(|| account::decode::<Audit>(data).map(|audit| audit.payer))
+        .or_else(|| account::decode::<Probe>(data).map(|probe| probe.payer))
         .or_else(|| account::decode::<Dispute>(data).map(|dispute| dispute.payer))
         .or_else(|| account::evidence(raw).map(|(evidence, _)| evidence.author))
         .or_else(|| account::decode::<Epoch>(data).map(|epoch| epoch.payer))
         .or_else(|| account::decode::<EpochShard>(data).map(|shard| shard.payer))
         .or_else(|| account::decode::<NodeEpoch>(data).map(|record| record.payer))
+        .or_else(|| account::decode::<JobEpoch>(data).map(|record| record.payer))
+        .or_else(|| account::decode::<Proposal>(data).map(|proposal| proposal.proposer))
+        .or_else(|| account::decode::<VoteLock>(data).map(|lock| lock.wallet))
+        .or_else(|| account::decode::<Vote>(data).map(|vote| vote.wallet))
         .or_else(|| account::decode::<Operator>(data).map(|operator| operator.wallet))
         .or_else(|| account::decode::<Node>(data).map(|node| node.operator))
         .or_else(|| state.network().map(|network| network.authority))
@@ -603,7 +733,7 @@ fn eligible_auditor(step: &Step, claim: &AuditClaimed, more_held: u32) -> Result
     if one == other {
         return Err(format!("one operator has both audits of {}", claim.lease));
     }
-    let reputation = race::require_requirements(&network, &job, &node, claim.claimed_at)
+    let reputation = race::require_to_audit(&network, &job, &holder, &node, claim.claimed_at)
         .map_err(|error| format!("{} does not meet the requirements: {error:?}", claim.node))?;
     let index = u8::try_from(claim.index).map_err(|error| error.to_string())?;
     let entry = race::audit_entry(&network, &lease.job, &job, &lease, index, &claim.node, &node, &reputation)

@@ -4,7 +4,10 @@
 
 pub mod compute;
 pub mod dispute;
+pub mod governance;
 pub mod laws;
+pub mod probe;
+pub mod probe_referee;
 pub mod real_network;
 pub mod referee;
 pub mod snapshot;

@@ -1,11 +1,11 @@
-//! The referee's program, alone on an in-process SVM, and honest traces to ask it about.
+//! A referee's program, alone on an in-process SVM, and honest traces of the render engine to ask its one about.
 
 #[path = "../../crates/kernels/tests/scenes/mod.rs"]
 pub mod scenes;
 
 use kernels::machine::{Flow, Machine};
 use kernels::merkle::{Digest, Tree};
-use kernels::referee::{self, Begin, Outcome, Statement, wire};
+use kernels::referee::{self, Begin, Outcome, STATEMENT_BYTES, Statement, wire};
 use kernels::render::{Frame, Phase, Render, Scene, SceneImage, State, compile, steps_per_sample};
 use litesvm::LiteSVM;
 use render_compute_client::{AccountMeta, Address, Instruction, Keypair, Signer};
@@ -16,6 +16,7 @@ use solana_message::Message;
 use solana_transaction::Transaction;
 use solana_transaction_error::TransactionError;
 use std::collections::BTreeMap;
+use std::path::Path;
 
 /// Most compute units that one step may cost, with a whole call of another program around it to spare.
 pub const STEP_BAR: u64 = 1_000_000;
@@ -35,23 +36,32 @@ pub struct Answer {
     pub compute_units: u64,
 }
 
-/// The program on a chain of its own.
+/// A referee's program on a chain of its own.
 pub struct Referee {
     svm: LiteSVM,
+    program: Address,
     payer: Keypair,
     evidence: Address,
 }
 
 impl Referee {
-    /// The built program.
+    /// The built program of the render engine.
     pub fn new() -> Self {
-        let path = local_chain::referee_path();
-        let program = std::fs::read(path).expect("the referee is built: cargo xtask build");
+        Self::of(render_referee::ID, &local_chain::referee_path())
+    }
+
+    /// The built program of the probe engine.
+    pub fn of_probes() -> Self {
+        Self::of(probe_referee::ID, &local_chain::probe_referee_path())
+    }
+
+    fn of(program: Address, path: &Path) -> Self {
+        let bytes = std::fs::read(path).expect("the referee is built: cargo xtask build");
         let mut svm = LiteSVM::new().with_sigverify(false).with_blockhash_check(false).with_transaction_history(0);
-        svm.add_program(render_referee::ID, &program).expect("the program can be loaded");
+        svm.add_program(program, &bytes).expect("the program can be loaded");
         let payer = Keypair::new_from_array([1; 32]);
         svm.airdrop(&payer.pubkey(), 1_000_000_000_000).expect("SOL out of nothing");
-        Self { svm, payer, evidence: Address::from([7; 32]) }
+        Self { svm, program, payer, evidence: Address::from([7; 32]) }
     }
 
     /// Sends instruction data, with the evidence account where there is evidence.
@@ -70,7 +80,7 @@ impl Referee {
             accounts.push(AccountMeta::new_readonly(self.evidence, false));
         }
         let limit = ComputeBudgetInstruction::set_compute_unit_limit(MOST_COMPUTE_UNITS);
-        let question = Instruction { program_id: render_referee::ID, accounts, data: data.to_vec() };
+        let question = Instruction { program_id: self.program, accounts, data: data.to_vec() };
         let payer = self.payer.pubkey();
         let message = Message::new(&[limit, question], Some(&payer));
         let transaction = Transaction::new_unsigned(message);
@@ -81,13 +91,28 @@ impl Referee {
 
     /// Asks where a unit's trace begins.
     pub fn begin(&mut self, statement: &Statement, unit: u64) -> Result<Begin, TransactionError> {
-        let answer = self.ask(&wire::trace_begin(unit, &statement.to_bytes()), None)?;
+        self.begin_of(&statement.to_bytes(), unit)
+    }
+
+    /// As [`Referee::begin`], of any engine's statement.
+    pub fn begin_of(&mut self, statement: &[u8; STATEMENT_BYTES], unit: u64) -> Result<Begin, TransactionError> {
+        let answer = self.ask(&wire::trace_begin(unit, statement), None)?;
         Ok(Begin::from_bytes(answer.data[..].try_into().expect("48 bytes")))
     }
 
     /// Asks where a unit's trace ends.
     pub fn end(&mut self, statement: &Statement, unit: u64, output: &Digest) -> Result<Digest, TransactionError> {
-        let answer = self.ask(&wire::trace_end(unit, output, &statement.to_bytes()), None)?;
+        self.end_of(&statement.to_bytes(), unit, output)
+    }
+
+    /// As [`Referee::end`], of any engine's statement.
+    pub fn end_of(
+        &mut self,
+        statement: &[u8; STATEMENT_BYTES],
+        unit: u64,
+        output: &Digest,
+    ) -> Result<Digest, TransactionError> {
+        let answer = self.ask(&wire::trace_end(unit, output, statement), None)?;
         Ok(answer.data[..].try_into().expect("32 bytes"))
     }
 
@@ -98,8 +123,18 @@ impl Referee {
         before: &Digest,
         evidence: &[u8],
     ) -> Result<(Outcome, u64), TransactionError> {
+        self.step_of(&statement.to_bytes(), before, evidence)
+    }
+
+    /// As [`Referee::step`], of any engine's statement.
+    pub fn step_of(
+        &mut self,
+        statement: &[u8; STATEMENT_BYTES],
+        before: &Digest,
+        evidence: &[u8],
+    ) -> Result<(Outcome, u64), TransactionError> {
         let length = u32::try_from(evidence.len()).expect("evidence is short");
-        let answer = self.ask(&wire::step(before, 0, length, &statement.to_bytes()), Some(evidence))?;
+        let answer = self.ask(&wire::step(before, 0, length, statement), Some(evidence))?;
         let outcome = Outcome::from_bytes(answer.data[..].try_into().expect("33 bytes"));
         Ok((outcome.expect("the program writes nothing else"), answer.compute_units))
     }

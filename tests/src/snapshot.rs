@@ -21,6 +21,8 @@ pub struct Snapshot {
     pub accounts: BTreeMap<Address, RawAccount>,
     /// RENDER in the stake vault, 0 before it exists.
     pub vault: u64,
+    /// RENDER in the vote vault, 0 before it exists.
+    pub vote_vault: u64,
     /// RENDER in existence, 0 before the network exists.
     pub supply: u64,
     /// RENDER of watched token accounts.
@@ -39,6 +41,7 @@ impl Snapshot {
             now: chain.now().unix_timestamp,
             accounts: chain.read_all(&[]).into_iter().collect(),
             vault: token(&address::stake_vault()).unwrap_or(0),
+            vote_vault: token(&address::vote_vault()).unwrap_or(0),
             supply: 0,
             tokens: BTreeMap::new(),
             wallets: BTreeMap::new(),

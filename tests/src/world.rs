@@ -16,7 +16,7 @@ use render_compute_client::{
     error::{code_of, code_of_rule},
     event::Event,
     flow,
-    instruction::{self, CreditBuy, EngineRegister, JobOrder, NetworkInit, NodeOffer},
+    instruction::{self, ClientTerms, CreditBuy, EngineRegister, JobOrder, NetworkInit, NodeOffer},
 };
 use solana_instruction_error::InstructionError;
 use solana_transaction_error::TransactionError;
@@ -187,6 +187,9 @@ pub fn order() -> JobOrder {
         minimum_reputation: 0,
         region: 0,
         replicas: 1,
+        tier: 0,
+        bandwidth_tier: 0,
+        at_network_price: 0,
     }
 }
 
@@ -799,12 +802,17 @@ impl World {
         self.apply(self.accepting_audit(machine, audit), &[&self.crank])
     }
 
-    /// Opens what an acceptance needs in the running epoch.
+    /// Opens what acceptances of a machine's work need in the running epoch: its own records, and those of the jobs whose leases it holds.
     pub fn prepare_accept(&self, machine: &Machine) {
         let epoch = self.epoch();
         let missing = self.flow(flow::prepare_accept(&self.chain, &self.crank.pubkey(), &machine.key(), epoch));
         if !missing.is_empty() {
             self.apply_all(&missing, &[&self.crank]);
+        }
+        let held = self.flow(account::leases_of_node(&self.chain, &machine.node));
+        let jobs: BTreeSet<Address> = held.into_iter().map(|(_, lease)| lease.job).collect();
+        for job in jobs.into_iter().filter(|job| self.find::<Job>(job).is_some()) {
+            self.flow(flow::ensure_job_epoch(&self.chain, &self.crank, &job, epoch));
         }
     }
 
@@ -834,6 +842,22 @@ impl World {
         self.flow(flow::ensure_running_epoch(&self.chain, &self.crank));
         self.flow(flow::close_epoch(&self.chain, &self.crank, number));
         number
+    }
+
+    /// A compute client that has a tenth of its jobs' rebates; gives its key and its RENDER account. Its account is [`address::client`] of the id.
+    pub fn client(&self, id: [u8; 16]) -> (Keypair, Address) {
+        let speaker = self.wallet(&format!("client {}", String::from_utf8_lossy(&id)));
+        let payout = self.render(&speaker, RENDER);
+        let terms = ClientTerms { authority: speaker.pubkey(), payout, metadata: [4; 32], share_bps: 1_000 };
+        self.apply(instruction::client_register(&self.authority.pubkey(), id, &terms), &[&self.authority]);
+        (speaker, payout)
+    }
+
+    /// The claim of the rebate for what a job spent in an epoch.
+    pub fn claiming_rebate(&self, job: &Address, number: u64) -> Instruction {
+        let record: JobEpoch = self.get(&address::job_epoch(job, number));
+        let payout = self.find::<Client>(&record.client).map(|client| client.payout);
+        instruction::rebate_claim(&self.network(), &record, payout)
     }
 
     /// The claim of a machine's share of an epoch.

@@ -6,6 +6,7 @@
 
 pub mod amount;
 pub mod backend;
+pub mod bandwidth;
 pub mod cli;
 mod commands;
 pub mod doctor;
@@ -13,6 +14,7 @@ mod error;
 pub mod journal;
 mod logging;
 pub mod plan;
+pub mod ratings;
 pub mod scenes;
 pub mod settings;
 mod spool;

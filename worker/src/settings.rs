@@ -7,6 +7,7 @@ use crate::backend::{BackendChoice, DeviceChoice};
 use serde::{Deserialize, Serialize};
 use std::{
     fmt,
+    net::{IpAddr, Ipv6Addr},
     path::{Path, PathBuf},
 };
 
@@ -176,6 +177,11 @@ settings! {
     claim_shares: bool = true, "Claim this node's share of every epoch as soon as it can be claimed";
     duties: bool = true, "Open and close epochs when nobody else does";
     audits: bool = true, "Compute leases of other operators again when the lottery picks them, for the same pay";
+    probes: bool = true, "Open, expire and finish probes: this node's own, and others' for the opener's fee";
+    measures: bool = true, "Measure the bandwidth of other operators' nodes when they are probed, while this node is enrolled";
+    bandwidth_port: u16 = 0, "Port that peers measure this node's bandwidth at; 0 for none";
+    bandwidth_listen: IpAddr = IpAddr::V6(Ipv6Addr::UNSPECIFIED), "Address of this machine to listen at for them";
+    private_peers: bool = false, "Measure nodes at addresses of private networks too: for test networks";
     reclaim_rent: bool = true, "Close lease and dispute accounts that nobody needs any more, for the rent this node paid";
 }
 

@@ -16,6 +16,7 @@ mod programs;
 mod ptx;
 mod sbf;
 mod setup;
+mod simulate;
 mod test;
 mod verb;
 

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use clap::Parser;
 
-use crate::{bench, build, check, clients, demo, idl, localnet, ptx, setup, test};
+use crate::{bench, build, check, clients, demo, idl, localnet, ptx, setup, simulate, test};
 
 /// The project's tasks
 #[derive(Parser)]
@@ -18,6 +18,7 @@ enum Verb {
     Demo(demo::Arguments),
     Localnet(localnet::Arguments),
     Bench(bench::Arguments),
+    Simulate(simulate::Arguments),
     Check(check::Arguments),
 }
 
@@ -33,6 +34,7 @@ pub fn run() -> Result<()> {
         Verb::Demo(arguments) => demo::run(arguments),
         Verb::Localnet(arguments) => localnet::run(arguments),
         Verb::Bench(arguments) => bench::run(arguments),
+        Verb::Simulate(arguments) => simulate::run(arguments),
         Verb::Check(arguments) => check::run(arguments),
     }
 }

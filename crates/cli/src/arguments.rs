@@ -6,13 +6,17 @@ use clap_complete::Shell;
 use crate::context::Settings;
 use crate::credits::CreditsCommand;
 use crate::dispute::DisputeCommand;
+use crate::earnings::EarningsArguments;
 use crate::epoch::EpochCommand;
 use crate::job::JobCommand;
 use crate::network::NetworkCommand;
 use crate::node::NodeCommand;
 use crate::oracle::OracleCommand;
+use crate::quote::QuoteArguments;
 use crate::reputation::ReputationCommand;
-use crate::{CliError, Context, credits, dispute, epoch, job, network, node, oracle, reference, reputation};
+use crate::{
+    CliError, Context, credits, dispute, earnings, epoch, job, network, node, oracle, quote, reference, reputation,
+};
 
 /// Buys credits, orders pictures from the render network, and fetches them
 #[derive(Debug, Parser)]
@@ -44,6 +48,10 @@ enum Command {
     /// Shows the machines of the network
     #[command(subcommand)]
     Node(NodeCommand),
+    /// Says what a job would cost and when it is expected to be done; nothing is sent
+    Quote(QuoteArguments),
+    /// Says what a machine can expect to earn, from the last epochs
+    Earnings(EarningsArguments),
     /// Shows how nodes and requesters stand, and why
     #[command(subcommand)]
     Reputation(ReputationCommand),
@@ -90,6 +98,8 @@ async fn dispatch(context: &Context<'_>, command: Command) -> Result<(), CliErro
         Command::Job(command) => job::run(context, command).await,
         Command::Dispute(command) => dispute::run(context, command).await,
         Command::Node(command) => node::run(context, command).await,
+        Command::Quote(arguments) => quote::run(context, arguments).await,
+        Command::Earnings(arguments) => earnings::run(context, arguments).await,
         Command::Reputation(command) => reputation::run(context, command).await,
         Command::Epoch(command) => epoch::run(context, command).await,
         // Printed without a chain, before.

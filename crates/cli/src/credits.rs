@@ -2,13 +2,11 @@
 
 use clap::{Args, Subcommand};
 use market_model::amount::{Round, WHOLE_BPS, add, bps_of};
-use market_model::oracle::{Report, accept, median};
 use market_model::{MarketError, credit};
 use render_compute::constants::ORACLE_PUBLISHERS;
-use render_compute::state::{Network, Oracle};
 use render_compute_client::event::Event;
 use render_compute_client::instruction::{self, CreditBuy};
-use render_compute_client::{Address, account, address, flow};
+use render_compute_client::{Address, account, address, flow, price};
 use serde::Serialize;
 
 use crate::amount::{Price, Render, Usd};
@@ -133,18 +131,9 @@ pub async fn quote(context: &Context<'_>, amount: Usd) -> Result<Quote, CliError
     }
     let oracle = account::oracle(context.chain).await?;
     let now = context.chain.clock().await?.unix_timestamp;
-    let price = lower_bound(&network, &oracle, now).map_err(rule)?;
+    let price = price::lower_bound(&network, &oracle, now).map_err(rule)?;
     let purchase = credit::purchase(amount.0, price, network.parameters().burn_bps, u64::MAX).map_err(rule)?;
     Ok(Quote { price_e8_usd: price, total_render_base_units: purchase.total })
-}
-
-fn lower_bound(network: &Network, oracle: &Oracle, now: i64) -> Result<u64, MarketError> {
-    let rules = network.parameters().oracle_rules();
-    let set = oracle.publishers.iter().take(usize::from(oracle.count));
-    let reports: Vec<Report> = set
-        .map(|slot| Report { price: slot.price, confidence: slot.confidence, published_at: slot.published_at })
-        .collect();
-    accept(median(&reports, now, rules.max_age_seconds, reports.len())?, now, &rules)
 }
 
 /// Buys credits for at most `maximum` RENDER, at the price that the network names.

@@ -9,6 +9,7 @@ pub mod arguments;
 pub mod context;
 pub mod credits;
 pub mod dispute;
+pub mod earnings;
 pub mod epoch;
 mod error;
 pub mod job;
@@ -16,6 +17,7 @@ pub mod network;
 pub mod node;
 pub mod oracle;
 pub mod output;
+pub mod quote;
 pub mod reference;
 pub mod reputation;
 

@@ -3,12 +3,17 @@
 mod support;
 
 use kernels::render::{Frame, SceneImage, compile};
+use market_model::hardware;
+use market_model::tier::Tier;
 use render_compute::state::Lease;
 use render_compute_cli::amount::{Render, Usd};
-use render_compute_cli::job::{FetchOptions, RenderOrder, cancel, close, fetch, list, render, show, watch};
+use render_compute_cli::job::{
+    FetchOptions, RenderOrder, cancel, close, cut, fetch, list, render, request, show, watch,
+};
 use render_compute_cli::{credits, dispute, epoch, network, node, oracle, reputation};
 use render_compute_client::manifest::Digest;
-use render_compute_client::{Signer, account, address};
+use render_compute_client::market::EarningsRequest;
+use render_compute_client::{Signer, account, address, flow};
 use support::Market;
 
 const FRAME: Frame = Frame { width: 12, height: 8, tile: 4, samples: 1, max_bounces: 2, seed: 1 };
@@ -331,4 +336,100 @@ async fn replicas_have_every_lease_audited_out_of_the_same_price() {
     assert_eq!((receipt.quote.price_per_unit_credit_units, receipt.quote.escrow_credit_units), (50_000, 600_000));
     let view = show(&context, &receipt.address).await.expect("shown");
     assert_eq!((view.job.replicas, view.job.premium_per_unit_credit_units), (2, 50_000));
+}
+
+/// The same at the network's price, 0.60 USD at most.
+fn priced() -> RenderOrder {
+    RenderOrder { at_network_price: true, ..order() }
+}
+
+#[tokio::test]
+async fn at_the_network_s_price_a_picture_costs_what_the_quote_says_and_the_rest_stays() {
+    let market = Market::new().await;
+    let context = market.requester("ann", Usd(600_000)).await;
+    let order = RenderOrder { tier: Tier::Priority, ..priced() };
+    let cut = cut(&FRAME, order.lease_tiles).expect("valid");
+    let wish = request(&order, &cut, 24, Some(Tier::Priority));
+    let answer = render_compute_client::market::quote(&market.chain, &wish).await.expect("quoted");
+    let receipt = render(&context, &scene(), &order).await.expect("ordered");
+    // A tile of 16 samples is far below a credit: the least price is one, and one for its audits.
+    assert_eq!((answer.chosen.price_per_unit_credit_units, answer.chosen.credit_units), (1, 12));
+    assert_eq!((receipt.quote.price_per_unit_credit_units, receipt.quote.escrow_credit_units), (1, 12));
+    assert_eq!(receipt.tier, "priority");
+    let credits = credits::show(&context, &context.owner().expect("a key")).await.expect("shown");
+    assert_eq!(credits.available_credit_units, 600_000 - 12);
+}
+
+#[tokio::test]
+async fn a_picture_above_its_most_at_the_network_s_price_is_refused_with_what_it_costs() {
+    let market = Market::new().await;
+    let context = market.requester("ann", Usd(600_000)).await;
+    let frame = Frame { samples: 1_000_000, ..FRAME };
+    // 16 million samples a tile: 0.0445 OBh, 445 credits in priority, and a tenth for audits.
+    let order = RenderOrder { frame, max_price: Usd(6 * 400), tier: Tier::Priority, ..priced() };
+    let error = render(&context, &scene(), &order).await.expect_err("too dear");
+    assert!(
+        error.to_string().starts_with("--max-price: at the network's price the picture costs 0.00294 USD"),
+        "{error}"
+    );
+    let enough = RenderOrder { max_price: Usd(2_940), ..order };
+    let receipt = render(&context, &scene(), &enough).await.expect("ordered");
+    assert_eq!((receipt.quote.price_per_unit_credit_units, receipt.quote.escrow_credit_units), (445, 2_940));
+}
+
+#[tokio::test]
+async fn a_quote_knows_the_nodes_and_tells_a_time_only_from_leases() {
+    let market = Market::new().await;
+    let (context, identity, image) = (market.requester("ann", Usd(600_000)).await, market.node().await, scene());
+    let order = order();
+    let cut = cut(&FRAME, order.lease_tiles).expect("valid");
+    let wish = request(&order, &cut, 1, None);
+    let before = render_compute_client::market::quote(&market.chain, &wish).await.expect("quoted");
+    assert_eq!((before.chosen.tier, before.chosen.nodes, before.chosen.expected_seconds), ("economy", 1, None));
+    let receipt = render(&context, &image, &order).await.expect("ordered");
+    market.claim(&identity, &receipt.address, 0).await;
+    market.chain.warp(7);
+    market.reveal(&identity, &receipt.address, 0, &image, &FRAME).await;
+    let after = render_compute_client::market::quote(&market.chain, &wish).await.expect("quoted");
+    // Three leases like the one seen, on places that one lease takes one of.
+    let held = after.chosen.expected_seconds.expect("a lease was seen");
+    assert!(
+        held >= 7 + account::network(&market.chain).await.expect("the network").parameters().challenge_seconds,
+        "{held}"
+    );
+    let text = serde_json::to_value(&after).expect("it serialises");
+    assert_eq!(text["chosen"]["tier"], "economy");
+    assert_eq!(text["tiers"].as_array().map(Vec::len), Some(2));
+}
+
+#[tokio::test]
+async fn earnings_are_what_the_last_epochs_paid_and_nothing_before_there_was_one() {
+    let market = Market::new().await;
+    let (context, identity, image) = (market.requester("ann", Usd(600_000)).await, market.node().await, scene());
+    let wish = EarningsRequest {
+        model: hardware::find("RTX 4090").expect("published"),
+        compute: None,
+        serves_render: true,
+        serves_compute: true,
+    };
+    let nothing = render_compute_client::market::earnings(&market.chain, &wish).await.expect("estimated");
+    assert_eq!((nothing.epochs, nothing.total_render_base_units_per_day, nothing.nodes), (0, 0, 1));
+    assert_eq!(nothing.rnp_004_credit_units_per_hour, Some(370_000));
+    assert_eq!(nothing.rnp_004_credit_units_per_day, Some(8_883_334));
+
+    let receipt = render(&context, &image, &order()).await.expect("ordered");
+    market.claim(&identity, &receipt.address, 0).await;
+    market.work(&identity, &receipt.address, 0, &image, &FRAME).await;
+    let first = account::epoch(&market.chain, 1).await.expect("read").expect("opened");
+    market.chain.warp_to(first.ends_at);
+    let crank = context.wallet().expect("a key");
+    flow::ensure_running_epoch(&market.chain, crank).await.expect("the next epoch");
+    flow::close_epoch(&market.chain, crank, 1).await.expect("closed");
+    let epoch = account::epoch(&market.chain, 1).await.expect("read").expect("finalized");
+    let answer = render_compute_client::market::earnings(&market.chain, &wish).await.expect("estimated");
+    // The one node has no rating and an unknown name: it counts as the reference, so a 4090 takes half.
+    let half = u128::from(epoch.work_pools[0] / 2) * 86_400 / u128::from(answer.epochs_seconds);
+    assert!(half > 0);
+    assert_eq!(u128::from(answer.render_work_render_base_units_per_day), half);
+    assert_eq!((answer.epochs, answer.compute_work_render_base_units_per_day), (1, 0));
 }

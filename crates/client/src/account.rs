@@ -28,7 +28,9 @@ macro_rules! kinds {
 kinds! {
     Network = "network", Schedule = "emission schedule", Oracle = "oracle", Engine = "engine",
     CreditAccount = "credit account", Operator = "operator", Node = "node", Job = "job", Lease = "lease",
-    Audit = "audit", Dispute = "dispute", Evidence = "evidence", Epoch = "epoch", EpochShard = "epoch shard", NodeEpoch = "node's epoch record",
+    Audit = "audit", Probe = "probe", Dispute = "dispute", Evidence = "evidence", Epoch = "epoch", EpochShard = "epoch shard",
+    NodeEpoch = "node's epoch record", JobEpoch = "job's epoch record", Client = "compute client", MintLimiter = "mint limiter",
+    Proposal = "proposal", VoteLock = "vote lock", Vote = "vote",
 }
 
 /// An account's value from its bytes, discriminator included. `None` when they are of another type or too few.
@@ -183,6 +185,23 @@ pub async fn audits_of_node(
     list(chain, &[(std::mem::offset_of!(Audit, node), node.to_bytes().to_vec())]).await
 }
 
+/// Every probe that is under way.
+pub async fn probes(chain: &(impl Chain + ?Sized)) -> Result<Vec<(Address, Probe)>, ClientError> {
+    list(chain, &[]).await
+}
+
+/// A node's probe that is under way, if there is one.
+pub async fn probe_of(
+    chain: &(impl Chain + ?Sized),
+    address: &Address,
+    node: &Node,
+) -> Result<Option<Probe>, ClientError> {
+    match node.probes.checked_sub(1) {
+        Some(number) if node.is_probed == 1 => find(chain, &address::probe(address, number)).await,
+        _ => Ok(None),
+    }
+}
+
 /// Every dispute that was not closed.
 pub async fn disputes(chain: &(impl Chain + ?Sized)) -> Result<Vec<(Address, Dispute)>, ClientError> {
     list(chain, &[]).await
@@ -226,6 +245,45 @@ pub async fn nodes_of(chain: &(impl Chain + ?Sized), wallet: &Address) -> Result
 /// Every node's record in an epoch.
 pub async fn node_epochs(chain: &(impl Chain + ?Sized), number: u64) -> Result<Vec<(Address, NodeEpoch)>, ClientError> {
     list(chain, &[(std::mem::offset_of!(NodeEpoch, epoch), number.to_le_bytes().to_vec())]).await
+}
+
+/// A job's record in an epoch, if it has one.
+pub async fn job_epoch(
+    chain: &(impl Chain + ?Sized),
+    job: &Address,
+    number: u64,
+) -> Result<Option<JobEpoch>, ClientError> {
+    find(chain, &address::job_epoch(job, number)).await
+}
+
+/// Every record of what a requester's jobs spent in epochs.
+pub async fn job_epochs_of(
+    chain: &(impl Chain + ?Sized),
+    requester: &Address,
+) -> Result<Vec<(Address, JobEpoch)>, ClientError> {
+    list(chain, &[(std::mem::offset_of!(JobEpoch, requester), requester.to_bytes().to_vec())]).await
+}
+
+/// The emission schedule.
+pub async fn schedule(chain: &(impl Chain + ?Sized)) -> Result<Schedule, ClientError> {
+    fetch(chain, &address::schedule()).await
+}
+
+/// Every proposal, by number.
+pub async fn proposals(chain: &(impl Chain + ?Sized)) -> Result<Vec<(Address, Proposal)>, ClientError> {
+    let mut proposals = list::<Proposal>(chain, &[]).await?;
+    proposals.sort_by_key(|(_, proposal)| proposal.number);
+    Ok(proposals)
+}
+
+/// Everything said to a proposal.
+pub async fn votes_of(chain: &(impl Chain + ?Sized), proposal: &Address) -> Result<Vec<(Address, Vote)>, ClientError> {
+    list(chain, &[(std::mem::offset_of!(Vote, proposal), proposal.to_bytes().to_vec())]).await
+}
+
+/// A wallet's voting RENDER, if it ever locked any.
+pub async fn vote_lock(chain: &(impl Chain + ?Sized), wallet: &Address) -> Result<Option<VoteLock>, ClientError> {
+    find(chain, &address::vote_lock(wallet)).await
 }
 
 /// A token account's mint, owner and amount.

@@ -107,6 +107,11 @@ pub fn evidence(dispute: &Address, author: &Address) -> Address {
     derive(&[SEED_EVIDENCE, dispute.as_ref(), author.as_ref()])
 }
 
+/// A probe of a node by its number among the node's, from 0; `node` is the node account.
+pub fn probe(node: &Address, number: u32) -> Address {
+    derive(&[SEED_PROBE, node.as_ref(), &number.to_le_bytes()])
+}
+
 /// An epoch by its number.
 pub fn epoch(number: u64) -> Address {
     derive(&[SEED_EPOCH, &number.to_le_bytes()])
@@ -120,6 +125,41 @@ pub fn epoch_shard(number: u64, shard: u8) -> Address {
 /// A node's record in an epoch; `node` is the node account, not its identity.
 pub fn node_epoch(node: &Address, number: u64) -> Address {
     derive(&[SEED_NODE_EPOCH, node.as_ref(), &number.to_le_bytes()])
+}
+
+/// A job's record in an epoch.
+pub fn job_epoch(job: &Address, number: u64) -> Address {
+    derive(&[SEED_JOB_EPOCH, job.as_ref(), &number.to_le_bytes()])
+}
+
+/// A compute client by its id: a name as in [`engine_id`].
+pub fn client(id: &[u8; 16]) -> Address {
+    derive(&[SEED_CLIENT, id])
+}
+
+/// The one mint limiter.
+pub fn limiter() -> Address {
+    derive(&[SEED_LIMITER])
+}
+
+/// The token account that holds all voting RENDER.
+pub fn vote_vault() -> Address {
+    derive(&[SEED_VOTE_VAULT])
+}
+
+/// A wallet's voting RENDER.
+pub fn vote_lock(wallet: &Address) -> Address {
+    derive(&[SEED_VOTE_LOCK, wallet.as_ref()])
+}
+
+/// A proposal by its number, from 0.
+pub fn proposal(number: u64) -> Address {
+    derive(&[SEED_PROPOSAL, &number.to_le_bytes()])
+}
+
+/// What a wallet said to a proposal.
+pub fn vote(proposal: &Address, wallet: &Address) -> Address {
+    derive(&[SEED_VOTE, proposal.as_ref(), wallet.as_ref()])
 }
 
 /// The shard that a requester's purchases or an identity's accepted work count in.
@@ -165,6 +205,8 @@ mod tests {
             dispute(&key, 1),
             evidence(&key, &key),
             evidence(&key, &SYSTEM_PROGRAM),
+            probe(&key, 0),
+            probe(&key, 1),
             epoch(1),
             epoch(2),
             epoch_shard(1, 0),
@@ -172,6 +214,16 @@ mod tests {
             epoch_shard(2, 0),
             node_epoch(&key, 1),
             node_epoch(&key, 2),
+            job_epoch(&key, 1),
+            job_epoch(&key, 2),
+            client(&RENDER_ENGINE),
+            limiter(),
+            vote_vault(),
+            vote_lock(&key),
+            proposal(0),
+            proposal(1),
+            vote(&key, &SYSTEM_PROGRAM),
+            vote(&SYSTEM_PROGRAM, &key),
         ];
         for (position, address) in all.iter().enumerate() {
             assert!(!address.is_on_curve());

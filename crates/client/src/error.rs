@@ -40,6 +40,9 @@ pub enum ClientError {
     /// The blob store did not do it.
     #[error(transparent)]
     Blob(#[from] crate::blob::BlobError),
+    /// A rule of the market refused.
+    #[error("{0}")]
+    Refused(MarketError),
     /// The market's state does not allow it yet; the sentence says what to wait for.
     #[error("{0}")]
     NotYet(String),

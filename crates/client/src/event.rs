@@ -72,8 +72,13 @@ events! {
     AuditClosed,
     DisputeOpened, DisputeDivided, DisputePicked, UnitShown, SegmentShown, StepExecuted, DisputeDecided, WorkForfeited,
     DisputeSettled, DisputeClosed, EvidenceOpened, EvidenceClosed,
+    ProbeEnrolled, MaintenanceAnnounced, ProbeOpened, ProbeExpired, MeasurementCommitted, MeasurementRevealed, ProbeFinished,
+    ProbeAudited,
     EpochOpened, EpochShardOpened, EpochShardSummed, EpochShardClosed, EpochFinalized, EpochClaimed, OperationsClaimed,
-    NodeEpochOpened, NodeEpochClosed,
+    NodeEpochOpened, NodeEpochClosed, JobEpochOpened, JobEpochClosed, RebateClaimed,
+    ClientRegistered, ClientUpdated, ClientEnabled,
+    VoteVaultOpened, VoteLockChanged, VoteLockClosed, ProposalOpened, VoteCast, ProposalAdvanced, ProposalExecuted,
+    ProposalCancelled, ProposalClosed, VoteClosed, ScheduleChanged, NetworkGoverned,
 }
 
 impl PartialEq for Event {
@@ -141,13 +146,16 @@ mod tests {
     fn every_event_of_the_program_is_known() {
         let declared: Vec<&str> = [
             include_str!("../../../programs/render-compute/src/events/audit.rs"),
+            include_str!("../../../programs/render-compute/src/events/client.rs"),
             include_str!("../../../programs/render-compute/src/events/credit.rs"),
             include_str!("../../../programs/render-compute/src/events/dispute.rs"),
             include_str!("../../../programs/render-compute/src/events/epoch.rs"),
+            include_str!("../../../programs/render-compute/src/events/governance.rs"),
             include_str!("../../../programs/render-compute/src/events/job.rs"),
             include_str!("../../../programs/render-compute/src/events/lease.rs"),
             include_str!("../../../programs/render-compute/src/events/network.rs"),
             include_str!("../../../programs/render-compute/src/events/node.rs"),
+            include_str!("../../../programs/render-compute/src/events/probe.rs"),
         ]
         .into_iter()
         .flat_map(|source| source.split("#[event(bytemuck)]").skip(1))

@@ -157,14 +157,24 @@ pub async fn ensure_shard(
     until_done(chain, payer, || async { prepare_shard(chain, &payer.pubkey(), epoch, shard).await }).await
 }
 
-/// Creates a node's record of the running epoch unless it exists; `node` is the node account.
+/// Creates the record of an identity's node in the running epoch, and the epoch's shard of it, unless they exist.
 pub async fn ensure_node_epoch(
     chain: &(impl Chain + ?Sized),
     payer: &Keypair,
-    node: &Address,
+    identity: &Address,
     epoch: u64,
 ) -> Result<Vec<Confirmed>, ClientError> {
-    until_done(chain, payer, || async { prepare_node_epoch(chain, &payer.pubkey(), node, epoch).await }).await
+    until_done(chain, payer, || async { prepare_accept(chain, &payer.pubkey(), identity, epoch).await }).await
+}
+
+/// Creates a job's record of the running epoch unless it exists.
+pub async fn ensure_job_epoch(
+    chain: &(impl Chain + ?Sized),
+    payer: &Keypair,
+    job: &Address,
+    epoch: u64,
+) -> Result<Vec<Confirmed>, ClientError> {
+    until_done(chain, payer, || async { prepare_job_epoch(chain, &payer.pubkey(), job, epoch).await }).await
 }
 
 async fn prepare_shard(
@@ -180,11 +190,21 @@ async fn prepare_shard(
 async fn prepare_node_epoch(
     chain: &(impl Chain + ?Sized),
     payer: &Address,
-    node: &Address,
+    identity: &Address,
     epoch: u64,
 ) -> Result<Vec<Instruction>, ClientError> {
-    let found = account::node_epoch(chain, node, epoch).await?;
-    Ok(if found.is_some() { Vec::new() } else { vec![instruction::node_epoch_open(payer, node, epoch)] })
+    let found = account::node_epoch(chain, &address::node(identity), epoch).await?;
+    Ok(if found.is_some() { Vec::new() } else { vec![instruction::node_epoch_open(payer, epoch, identity)] })
+}
+
+async fn prepare_job_epoch(
+    chain: &(impl Chain + ?Sized),
+    payer: &Address,
+    job: &Address,
+    epoch: u64,
+) -> Result<Vec<Instruction>, ClientError> {
+    let found = account::job_epoch(chain, job, epoch).await?;
+    Ok(if found.is_some() { Vec::new() } else { vec![instruction::job_epoch_open(payer, job, epoch)] })
 }
 
 /// What a purchase in the running epoch needs and is missing: the owner's credit account and the epoch's shard of the owner.
@@ -201,7 +221,7 @@ pub async fn prepare_purchase(
     Ok(missing)
 }
 
-/// What an acceptance in the running epoch needs and is missing: the epoch's shard of the node's identity and the node's record.
+/// What an audit's acceptance in the running epoch needs and is missing: the epoch's shard of the node's identity and the node's record.
 pub async fn prepare_accept(
     chain: &(impl Chain + ?Sized),
     payer: &Address,
@@ -209,7 +229,20 @@ pub async fn prepare_accept(
     epoch: u64,
 ) -> Result<Vec<Instruction>, ClientError> {
     let mut missing = prepare_shard(chain, payer, epoch, address::shard_of(identity)).await?;
-    missing.extend(prepare_node_epoch(chain, payer, &address::node(identity), epoch).await?);
+    missing.extend(prepare_node_epoch(chain, payer, identity, epoch).await?);
+    Ok(missing)
+}
+
+/// What the acceptance of a lease of `job` needs and is missing: what [`prepare_accept`] says, and the job's record.
+pub async fn prepare_lease_accept(
+    chain: &(impl Chain + ?Sized),
+    payer: &Address,
+    identity: &Address,
+    job: &Address,
+    epoch: u64,
+) -> Result<Vec<Instruction>, ClientError> {
+    let mut missing = prepare_accept(chain, payer, identity, epoch).await?;
+    missing.extend(prepare_job_epoch(chain, payer, job, epoch).await?);
     Ok(missing)
 }
 
@@ -275,7 +308,7 @@ pub async fn accept(
             return Err(ClientError::NotYet(format!("the challenge window closes in {seconds} seconds")));
         }
         let node: Node = account::fetch(chain, &lease.node).await?;
-        let mut instructions = prepare_accept(chain, &payer.pubkey(), &node.identity, epoch).await?;
+        let mut instructions = prepare_lease_accept(chain, &payer.pubkey(), &node.identity, &lease.job, epoch).await?;
         instructions.push(instruction::lease_accept(&lease, &node.identity, epoch));
         Ok(instructions)
     })
@@ -354,6 +387,36 @@ pub async fn claim(
             due.push(instruction::epoch_claim(&network, number, node, &operator.wallet, &operator.payout));
         }
         Ok(due)
+    })
+    .await
+}
+
+/// Mints the rebate for what a job spent in a finalized epoch, opening the requester's token account where it is missing, and closes the record. Anyone may;
+/// whoever paid the record's rent has it back. Sends nothing when there is no record any more.
+pub async fn claim_rebate(
+    chain: &(impl Chain + ?Sized),
+    payer: &Keypair,
+    job: &Address,
+    number: u64,
+) -> Result<Vec<Confirmed>, ClientError> {
+    until_done(chain, payer, || async {
+        let Some(record) = account::job_epoch(chain, job, number).await? else { return Ok(Vec::new()) };
+        if record.is_claimed == 1 {
+            return Ok(vec![instruction::job_epoch_close(&record)]);
+        }
+        let epoch: Epoch = account::fetch(chain, &address::epoch(number)).await?;
+        if epoch.state != EPOCH_FINALIZED {
+            return Err(ClientError::NotYet(format!("epoch {number} is not finalized")));
+        }
+        let network = account::network(chain).await?;
+        let mut instructions = Vec::new();
+        if chain.account(&address::associated_token(&record.requester, &network.mint)).await?.is_none() {
+            let owner = record.requester;
+            instructions.push(instruction::create_associated_token(&payer.pubkey(), &owner, &network.mint));
+        }
+        let client = account::find::<Client>(chain, &record.client).await?;
+        instructions.push(instruction::rebate_claim(&network, &record, client.map(|client| client.payout)));
+        Ok(instructions)
     })
     .await
 }

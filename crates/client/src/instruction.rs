@@ -3,6 +3,12 @@
 //! Builders derive addresses and pass what only the sender knows; they check nothing, because the chain does. What each
 //! instruction needs and does stands in the program.
 
+mod client;
+mod governance;
+mod probe;
+mod rebate;
+mod review;
+
 use crate::address::{self, ASSOCIATED_TOKEN_PROGRAM, PROGRAM, SYSTEM_PROGRAM, TOKEN_PROGRAM};
 use anchor_lang::Discriminator;
 use market_model::{Parameters, reputation::Reason};
@@ -15,11 +21,12 @@ use render_compute::{
 use solana_address::Address;
 use solana_instruction::{AccountMeta, Instruction};
 
-mod review;
-
-pub use review::node_review;
-
+pub use client::{ClientTerms, client_enable, client_register, client_update};
+pub use governance::*;
+pub use probe::*;
+pub use rebate::{job_epoch_close, job_epoch_open, rebate_claim};
 pub use render_compute::instructions::{JobOrder, NodeOffer, ParameterChange};
+pub use review::node_review;
 pub use solana_compute_budget_interface::ComputeBudgetInstruction;
 
 /// The parameters that differ from their defaults: all of them would not fit a transaction beside its accounts.
@@ -98,6 +105,7 @@ pub fn network_init(arguments: &NetworkInit) -> Instruction {
         network: address::network(),
         schedule: address::schedule(),
         oracle: address::oracle(),
+        limiter: address::limiter(),
         mint: *mint,
         operations: *operations,
         stake_vault: address::stake_vault(),
@@ -107,18 +115,18 @@ pub fn network_init(arguments: &NetworkInit) -> Instruction {
     })
 }
 
-fn governance(authority: &Address) -> accounts::NetworkAuthority {
+fn governance_accounts(authority: &Address) -> accounts::NetworkAuthority {
     accounts::NetworkAuthority { authority: *authority, network: address::network() }
 }
 
 /// Offers the authority to another key; the zero address withdraws the offer.
 pub fn network_offer_authority(authority: &Address, to: &Address) -> Instruction {
-    data::NetworkOfferAuthority { to: *to }.to_instruction(governance(authority))
+    data::NetworkOfferAuthority { to: *to }.to_instruction(governance_accounts(authority))
 }
 
 /// Pauses exactly the areas in `bits`.
 pub fn network_pause(authority: &Address, bits: u64) -> Instruction {
-    data::NetworkPause { bits }.to_instruction(governance(authority))
+    data::NetworkPause { bits }.to_instruction(governance_accounts(authority))
 }
 
 /// Reads prices from the publisher-set oracle.
@@ -129,7 +137,7 @@ pub fn network_set_oracle_publishers(authority: &Address) -> Instruction {
         pyth_program: Address::default(),
         pyth_feed: [0; 32],
     }
-    .to_instruction(governance(authority))
+    .to_instruction(governance_accounts(authority))
 }
 
 /// Reads prices from Pyth updates of a feed: from the account `oracle`, or from any that `program` owns when it is `None`.
@@ -145,12 +153,12 @@ pub fn network_set_oracle_pyth(
         pyth_program: *program,
         pyth_feed: feed,
     }
-    .to_instruction(governance(authority))
+    .to_instruction(governance_accounts(authority))
 }
 
 /// Replaces the tunable numbers.
 pub fn network_set_parameters(authority: &Address, parameters: &Parameters) -> Instruction {
-    data::NetworkSetParameters { parameters: parameters.values() }.to_instruction(governance(authority))
+    data::NetworkSetParameters { parameters: parameters.values() }.to_instruction(governance_accounts(authority))
 }
 
 /// Reports a price of RENDER (10^-8 USD).
@@ -330,7 +338,7 @@ pub fn job_close(signer: &Address, address: &Address, job: &Job) -> Instruction 
     })
 }
 
-/// Escrows credits for work. `nonce` is the requester's next one (`credit.jobs`).
+/// Escrows credits for work. `nonce` is the requester's next one (`credit.jobs`); `order.client` is a client account or zero.
 pub fn job_open(requester: &Address, engine: &[u8; 16], nonce: u64, order: JobOrder) -> Instruction {
     data::JobOpen { nonce, order }.to_instruction(accounts::JobOpen {
         requester: *requester,
@@ -339,6 +347,7 @@ pub fn job_open(requester: &Address, engine: &[u8; 16], nonce: u64, order: JobOr
         credit: address::credit(requester),
         job: address::job(requester, nonce),
         system_program: SYSTEM_PROGRAM,
+        client: (order.client != Address::default()).then_some(order.client),
     })
 }
 
@@ -357,7 +366,7 @@ pub fn lease_release(job: &Address, requester: &Address, index: u32) -> Instruct
 }
 
 /// Pays a lease whose challenge window has closed. `identity` is the key of the node that holds it.
-/// The epoch's shard and record must exist: [`crate::flow::prepare_accept`].
+/// The epoch's shard and the records of node and job must exist: [`crate::flow::prepare_lease_accept`].
 pub fn lease_accept(lease: &Lease, identity: &Address, epoch: u64) -> Instruction {
     data::LeaseAccept {}.to_instruction(accounts::LeaseAccept {
         network: address::network(),
@@ -366,6 +375,7 @@ pub fn lease_accept(lease: &Lease, identity: &Address, epoch: u64) -> Instructio
         lease: address::lease(&lease.job, lease.index, lease.replica),
         epoch: address::epoch(epoch),
         shard: address::epoch_shard(epoch, address::shard_of(identity)),
+        job_epoch: address::job_epoch(&lease.job, epoch),
         node_epoch: address::node_epoch(&lease.node, epoch),
     })
 }
@@ -460,6 +470,7 @@ pub fn audit_accept(audit: &Audit, identity: &Address, epoch: u64) -> Instructio
         shard: address::epoch_shard(epoch, address::shard_of(identity)),
         node_epoch: address::node_epoch(&audit.node, epoch),
         payer: audit.payer,
+        probe: None,
     })
 }
 
@@ -719,6 +730,7 @@ pub fn evidence_write(author: &Address, dispute: &Address, offset: u32, bytes: &
 pub fn epoch_claim(network: &Network, number: u64, node: &Address, wallet: &Address, payout: &Address) -> Instruction {
     data::EpochClaim {}.to_instruction(accounts::EpochClaim {
         network: address::network(),
+        limiter: address::limiter(),
         epoch: address::epoch(number),
         node: *node,
         operator: address::operator(wallet),
@@ -733,6 +745,7 @@ pub fn epoch_claim(network: &Network, number: u64, node: &Address, wallet: &Addr
 pub fn epoch_claim_operations(network: &Network, number: u64) -> Instruction {
     data::EpochClaimOperations {}.to_instruction(accounts::EpochClaimOperations {
         network: address::network(),
+        limiter: address::limiter(),
         epoch: address::epoch(number),
         mint: network.mint,
         operations: network.operations,
@@ -801,13 +814,15 @@ pub fn node_epoch_close(node: &Address, number: u64, payer: &Address) -> Instruc
     })
 }
 
-/// Creates a node's record in a running epoch; `node` is the node account.
-pub fn node_epoch_open(payer: &Address, node: &Address, number: u64) -> Instruction {
+/// Creates the record of an identity's node in a running epoch. The epoch's shard of the identity must exist.
+pub fn node_epoch_open(payer: &Address, number: u64, identity: &Address) -> Instruction {
+    let node = address::node(identity);
     data::NodeEpochOpen {}.to_instruction(accounts::NodeEpochOpen {
         payer: *payer,
         epoch: address::epoch(number),
-        node: *node,
-        node_epoch: address::node_epoch(node, number),
+        node,
+        shard: address::epoch_shard(number, address::shard_of(identity)),
+        node_epoch: address::node_epoch(&node, number),
         system_program: SYSTEM_PROGRAM,
     })
 }
@@ -920,14 +935,14 @@ macro_rules! names {
 }
 
 names! {
-    NetworkAcceptAuthority = "network_accept_authority", NetworkInit = "network_init",
+    NetworkAcceptAuthority = "network_accept_authority", NetworkGovern = "network_govern", NetworkInit = "network_init",
     NetworkOfferAuthority = "network_offer_authority", NetworkPause = "network_pause",
     NetworkSetOracle = "network_set_oracle", NetworkSetParameters = "network_set_parameters",
     OraclePublish = "oracle_publish", OracleSetPublishers = "oracle_set_publishers",
     EngineRegister = "engine_register", CreditBuy = "credit_buy", CreditOpen = "credit_open",
     OperatorClose = "operator_close", OperatorRegister = "operator_register", OperatorSetPayout = "operator_set_payout",
-    NodeClose = "node_close", NodeDrain = "node_drain", NodeRegister = "node_register", NodeReview = "node_review",
-    NodeUpdate = "node_update",
+    NodeClose = "node_close", NodeDrain = "node_drain", NodeMaintenance = "node_maintenance",
+    NodeRegister = "node_register", NodeReview = "node_review", NodeUpdate = "node_update",
     SlashBurn = "slash_burn", StakeDeposit = "stake_deposit", StakeUnbond = "stake_unbond",
     StakeWithdraw = "stake_withdraw", JobCancel = "job_cancel", JobClose = "job_close", JobOpen = "job_open",
     JobSeed = "job_seed", LeaseRelease = "lease_release", LeaseAccept = "lease_accept", LeaseClaim = "lease_claim",
@@ -940,9 +955,17 @@ names! {
     DisputeProve = "dispute_prove", DisputeSegment = "dispute_segment", DisputeSettle = "dispute_settle",
     DisputeTimeout = "dispute_timeout", DisputeUnit = "dispute_unit", EvidenceClose = "evidence_close",
     EvidenceOpen = "evidence_open", EvidenceWrite = "evidence_write",
+    ClientEnable = "client_enable", ClientRegister = "client_register", ClientUpdate = "client_update",
+    JobEpochClose = "job_epoch_close", JobEpochOpen = "job_epoch_open", RebateClaim = "rebate_claim",
+    MeasureCommit = "measure_commit", MeasureReveal = "measure_reveal", ProbeEnroll = "probe_enroll",
+    ProbeExpire = "probe_expire", ProbeFinish = "probe_finish", ProbeLeave = "probe_leave", ProbeOpen = "probe_open",
     EpochClaim = "epoch_claim", EpochClaimOperations = "epoch_claim_operations", EpochFinalize = "epoch_finalize",
     EpochOpen = "epoch_open", EpochShardClose = "epoch_shard_close", EpochShardOpen = "epoch_shard_open",
     EpochSum = "epoch_sum", NodeEpochClose = "node_epoch_close", NodeEpochOpen = "node_epoch_open",
+    ProposalAdvance = "proposal_advance", ProposalCancel = "proposal_cancel", ProposalClose = "proposal_close",
+    ProposalExecute = "proposal_execute", ProposalOpen = "proposal_open", ProposalVote = "proposal_vote",
+    VoteClose = "vote_close", VoteLockClose = "vote_lock_close", VoteLockDeposit = "vote_lock_deposit",
+    VoteLockWithdraw = "vote_lock_withdraw", VoteVaultOpen = "vote_vault_open",
 }
 
 /// What an instruction is called: the market's by their own names, others by program and first byte.

@@ -65,6 +65,16 @@ pub fn first_after(hashes: &[u8], slot: u64) -> Option<SlotHash> {
     Some(SlotHash { slot: found, hash: *entry.last_chunk::<32>()?, is_first })
 }
 
+/// Every slot in the content of the SlotHashes sysvar with its hash, the latest first.
+pub fn slots(hashes: &[u8]) -> impl Iterator<Item = (u64, [u8; 32])> {
+    let (head, rest) = hashes.split_at_checked(8).unwrap_or_default();
+    let count = head.first_chunk::<8>().map_or(0, |bytes| u64::from_le_bytes(*bytes));
+    let count = usize::try_from(count).unwrap_or(usize::MAX);
+    rest.chunks_exact(ENTRY)
+        .take(count)
+        .filter_map(|entry| Some((u64::from_le_bytes(*entry.first_chunk::<8>()?), *entry.last_chunk::<32>()?)))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -227,6 +227,16 @@ impl Walk {
     }
 }
 
+impl Walk {
+    /// The walkers' final states after [`Walk::run`]: what a trace is made of.
+    ///
+    /// # Errors
+    /// What the device answers.
+    pub fn final_states(&self, device: &Device) -> Result<Vec<Cell>, GpuError> {
+        device.download(&self.finals)
+    }
+}
+
 /// Asks for the stream's sum over a buffer, added to the number in `sum`.
 ///
 /// # Errors

@@ -199,6 +199,18 @@ pub fn verify(root: &Digest, index: u64, count: u64, leaf: &Digest, proof: &[Dig
     siblings.next().is_none() && hash == *root
 }
 
+/// Hashes of the proof that leaf `index` has among `count`, as [`verify`] takes it; 0 where there is no such leaf.
+pub fn proof_length(index: u64, count: u64) -> usize {
+    let Some(mut last) = count.checked_sub(1).filter(|last| index <= *last) else { return 0 };
+    let (mut position, mut length) = (index, 0);
+    while last > 0 {
+        length += usize::from(position & 1 == 1 || position < last);
+        position >>= 1;
+        last >>= 1;
+    }
+    length
+}
+
 /// Leaves that one multiproof holds at most.
 pub const MOST_LEAVES: usize = 16;
 

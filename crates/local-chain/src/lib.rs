@@ -98,7 +98,7 @@ struct Shared {
     observers: RwLock<Vec<Observer>>,
 }
 
-/// An in-process chain with the market's program and the referee on it. Clones are the same chain.
+/// An in-process chain with the market's program and the referees on it. Clones are the same chain.
 #[derive(Clone)]
 pub struct LocalChain {
     shared: Arc<Shared>,
@@ -120,16 +120,33 @@ pub fn referee_path() -> PathBuf {
     }
 }
 
+/// Where the referee of the probe engine is: `PROBE_REFEREE_SO`, or beside the market's program.
+pub fn probe_referee_path() -> PathBuf {
+    match std::env::var_os("PROBE_REFEREE_SO") {
+        Some(path) => path.into(),
+        None => program_path().with_file_name("probe_referee.so"),
+    }
+}
+
+/// The programs of a network, by address: the market's and the engines' referees.
+pub fn programs() -> [(Address, PathBuf); 3] {
+    [
+        (address::PROGRAM, program_path()),
+        (render_referee::ID, referee_path()),
+        (probe_referee::ID, probe_referee_path()),
+    ]
+}
+
 impl LocalChain {
-    /// A chain at [`GENESIS`] with the market's program at `program`, [`LocalChain::authority`] as its upgrade authority, and
-    /// the referee at `referee`. Everything random in it follows from `seed`.
-    pub fn new(program: &Path, referee: &Path, seed: u64) -> Result<Self, LocalChainError> {
+    /// A chain at [`GENESIS`] with these programs, and [`LocalChain::authority`] as the upgrade authority of the market's.
+    /// Everything random in it follows from `seed`.
+    pub fn new(programs: &[(Address, PathBuf)], seed: u64) -> Result<Self, LocalChainError> {
         let mut svm = LiteSVM::new();
         let slots = Slots::new(&mut svm, seed);
-        for (address, path) in [(address::PROGRAM, program), (render_referee::ID, referee)] {
-            let bytes = std::fs::read(path).map_err(|_| LocalChainError::NotBuilt { path: path.to_owned() })?;
-            svm.add_program(address, &bytes)
-                .map_err(|error| LocalChainError::Program { path: path.to_owned(), reason: error.to_string() })?;
+        for (address, path) in programs {
+            let bytes = std::fs::read(path).map_err(|_| LocalChainError::NotBuilt { path: path.clone() })?;
+            svm.add_program(*address, &bytes)
+                .map_err(|error| LocalChainError::Program { path: path.clone(), reason: error.to_string() })?;
         }
         let state = State { svm, slots, records: Vec::new(), followers: Vec::new() };
         let shared = Shared { seed, state: Mutex::new(state), observers: RwLock::default() };
@@ -138,9 +155,9 @@ impl LocalChain {
         Ok(chain)
     }
 
-    /// A chain with the programs from [`program_path`] and [`referee_path`].
+    /// A chain with the built [`programs`].
     pub fn with_built_program(seed: u64) -> Result<Self, LocalChainError> {
-        Self::new(&program_path(), &referee_path(), seed)
+        Self::new(&programs(), seed)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

@@ -4,8 +4,7 @@
 //! Everything started here ends with its owner, also when the owner is killed: the validator ends when its standard input
 //! closes. The validator's binary is `cargo xtask setup`'s, named by `RENDER_COMPUTE_VALIDATOR`.
 
-use crate::{program_path, referee_path};
-use render_compute_client::address;
+use crate::programs;
 use serde::Deserialize;
 use solana_address::Address;
 use std::{
@@ -106,7 +105,7 @@ pub fn validator() -> Option<PathBuf> {
     env::var_os(VALIDATOR).filter(|path| !path.is_empty()).map(PathBuf::from)
 }
 
-/// A validator with the market's program and the referee in its genesis.
+/// A validator with the market's program and the referees in its genesis.
 pub struct Validator {
     url: String,
     process: Process,
@@ -127,7 +126,7 @@ impl Validator {
                 format!("{VALIDATOR} is not set; run it through cargo xtask, which sets it"),
             )
         })?;
-        let programs = [(address::PROGRAM, program_path()), (render_referee::ID, referee_path())];
+        let programs = programs();
         if let Some((_, missing)) = programs.iter().find(|(_, path)| !path.is_file()) {
             let reason = format!("there is no program at {}; run cargo xtask build", missing.display());
             return Err(Error::new(ErrorKind::NotFound, reason));

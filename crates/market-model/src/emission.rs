@@ -5,10 +5,17 @@
 //!   unit. Years 1 to 3 are published; 4 and later are a reconstruction (8.5 %, 5.5 % x 4, 4.0 % x 0.945^(y - 6) of
 //!   the cap) that gives the published 760,567 and 492,132 per month and ends below the cap at year 60.
 //! * The cap is 107,374,182 RENDER (RNP-001). What the default leaves below it, about 12,900 RENDER, is never minted.
+//!   No year emits more than a tenth of it: "the increase in supply is released in small batches (never more than 10% in a
+//!   given year)" (RNP-001; the increase is the cap, of which year 1 is 8.5 %).
+//! * Each year has its own split (RNP-003, RNP-006, RNP-018, RNP-022): operations and creators in bps, nodes the rest. The
+//!   default is RNP-022's half, quarter and quarter for every year. An epoch is split by the year in which it starts.
+//! * A change ([`change_schedule`]) leaves every year alone that has begun by the end of the latest opened epoch, so that
+//!   C(t) of the past does not move and epochs go on telescoping. A later year may be pulled forward (RNP-023), because that
+//!   is a change within the cap.
 //! * A year of the schedule is 365 days. C(t) is linear within a year, rounded down, and constant after year 60. An
 //!   epoch's amount is C(end) - C(start), so that epochs telescope to C with no dust whatever their length (law L5).
 
-use crate::amount::{self, Round, mul_div};
+use crate::amount::{self, Round, WHOLE_BPS, mul_div};
 use crate::error::MarketError;
 
 /// Years of the schedule.
@@ -23,8 +30,43 @@ pub const RENDER: u64 = 100_000_000;
 /// The most that all years together may emit, in base units.
 pub const CAP: u64 = 10_737_418_200_000_000;
 
+/// The most that one year may emit, in base units.
+pub const YEAR_CAP: u64 = CAP / 10;
+
 /// Yearly amounts in base units; governance may replace it within the cap.
 pub type Schedule = [u64; YEARS];
+
+/// How a year's emission is divided between operations and creators; nodes have the rest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct YearSplit {
+    /// Share of network operations, in bps.
+    pub operations_bps: u16,
+    /// Share of creators, in bps.
+    pub creators_bps: u16,
+}
+
+/// The split of every year by default: operations 50 %, creators 25 %, nodes 25 % (RNP-018, RNP-022).
+pub const DEFAULT_SPLIT: YearSplit = YearSplit { operations_bps: 5_000, creators_bps: 2_500 };
+
+impl YearSplit {
+    /// Checks that the two shares are not more than the whole.
+    pub fn validate(self) -> Result<(), MarketError> {
+        // Cannot wrap: both are below 2^16.
+        let sum = u64::from(self.operations_bps).wrapping_add(u64::from(self.creators_bps));
+        if sum > WHOLE_BPS { Err(MarketError::SplitsInvalid) } else { Ok(()) }
+    }
+}
+
+/// A year's amount and split, to replace what the schedule has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct YearChange {
+    /// The year, from 1.
+    pub year: u8,
+    /// What it emits, in base units.
+    pub amount: u64,
+    /// How that is divided.
+    pub split: YearSplit,
+}
 
 /// The default schedule.
 pub const DEFAULT_SCHEDULE: Schedule = default_schedule();
@@ -56,6 +98,97 @@ pub fn check_schedule(schedule: &Schedule) -> Result<u64, MarketError> {
         total = amount::add(total, *year)?;
     }
     if total > CAP { Err(MarketError::ScheduleAboveCap) } else { Ok(total) }
+}
+
+/// Checks a change of the schedule: no year changes that has begun before `fixed_until` (the end of the latest opened epoch,
+/// or the start before there is one), no year emits more than [`YEAR_CAP`], and all together not more than [`CAP`]. Gives the
+/// new sum.
+pub fn check_change(before: &Schedule, after: &Schedule, start: i64, fixed_until: i64) -> Result<u64, MarketError> {
+    let mut begins_at = Some(start);
+    for (old, new) in before.iter().zip(after) {
+        if old != new && has_begun(begins_at, fixed_until) {
+            return Err(MarketError::YearBegun);
+        }
+        if *new > YEAR_CAP {
+            return Err(MarketError::YearAboveCap);
+        }
+        begins_at = next_year(begins_at);
+    }
+    check_schedule(after)
+}
+
+/// When the year after begins; nothing when that is later than any time.
+fn next_year(begins_at: Option<i64>) -> Option<i64> {
+    begins_at?.checked_add_unsigned(YEAR_SECONDS)
+}
+
+fn has_begun(begins_at: Option<i64>, fixed_until: i64) -> bool {
+    begins_at.is_some_and(|begins_at| begins_at < fixed_until)
+}
+
+/// Replaces the amounts and splits of some years, all or none: see [`check_change`]; a split does not change either once its
+/// year has begun. On an error nothing is changed. Gives the new sum.
+pub fn change_schedule(
+    amounts: &mut Schedule,
+    operations_bps: &mut [u16; YEARS],
+    creators_bps: &mut [u16; YEARS],
+    changes: &[YearChange],
+    start: i64,
+    fixed_until: i64,
+) -> Result<u64, MarketError> {
+    let mut after = *amounts;
+    for change in changes {
+        let index = index_of(change.year)?;
+        *after.get_mut(index).ok_or(MarketError::NoSuchYear)? = change.amount;
+        change.split.validate()?;
+        let present = split_at(operations_bps, creators_bps, index)?;
+        let elapsed =
+            YEAR_SECONDS.checked_mul(u64::from(change.year).saturating_sub(1)).ok_or(MarketError::Overflow)?;
+        if present != change.split && has_begun(start.checked_add_unsigned(elapsed), fixed_until) {
+            return Err(MarketError::YearBegun);
+        }
+    }
+    let total = check_change(amounts, &after, start, fixed_until)?;
+    *amounts = after;
+    for change in changes {
+        let index = index_of(change.year)?;
+        if let (Some(operations), Some(creators)) = (operations_bps.get_mut(index), creators_bps.get_mut(index)) {
+            *operations = change.split.operations_bps;
+            *creators = change.split.creators_bps;
+        }
+    }
+    Ok(total)
+}
+
+fn index_of(year: u8) -> Result<usize, MarketError> {
+    let index = usize::from(year).checked_sub(1).ok_or(MarketError::NoSuchYear)?;
+    if index < YEARS { Ok(index) } else { Err(MarketError::NoSuchYear) }
+}
+
+fn split_at(
+    operations_bps: &[u16; YEARS],
+    creators_bps: &[u16; YEARS],
+    index: usize,
+) -> Result<YearSplit, MarketError> {
+    match (operations_bps.get(index), creators_bps.get(index)) {
+        (Some(operations_bps), Some(creators_bps)) => {
+            Ok(YearSplit { operations_bps: *operations_bps, creators_bps: *creators_bps })
+        }
+        _ => Err(MarketError::NoSuchYear),
+    }
+}
+
+/// The split that is in force at `time`: that of the year it lies in, of year 1 before the start, of year 60 after the end.
+pub fn split_of(
+    operations_bps: &[u16; YEARS],
+    creators_bps: &[u16; YEARS],
+    start: i64,
+    time: i64,
+) -> Result<YearSplit, MarketError> {
+    let elapsed = time.checked_sub(start).ok_or(MarketError::Overflow)?;
+    let year = u64::try_from(elapsed).unwrap_or(0) / YEAR_SECONDS;
+    let index = usize::try_from(year).unwrap_or(usize::MAX).min(YEARS.wrapping_sub(1));
+    split_at(operations_bps, creators_bps, index)
 }
 
 /// C(t): base units that may have been emitted by `time`, for a schedule that begins at `start`. Rounded down.

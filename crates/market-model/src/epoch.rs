@@ -2,23 +2,34 @@
 //!
 //! Amounts are RENDER base units, usage and work are credit units of work accepted in the epoch.
 //!
-//! 1. Split (RNP-018, RNP-022): operations 50 %, creators 25 %, nodes 25 %. Operations and creators round down; the nodes own
-//!    the dust. Of the nodes' part 2,800/17,800 (RNP-022) is for availability, rounded down; the work pool owns the dust.
-//! 2. Classes (RNP-004, dollar-weighted): C_t = E_work x U_compute / (U_compute + U_render), rounded down, with each U
+//! 1. Recycling (RNP-001, RNP-004 image 4: net emissions, "capped at small percentage of epochal burn"; off by default). On
+//!    top of the emission an epoch gives out R = min(`recycle_bps` x A, B) again, rounded down. A is the exponential average
+//!    of RENDER burned for credits, begun at zero, with this epoch in it (Helium's net emissions take an average too). B is
+//!    what has been burned for credits so far and not been recycled; it is carried from epoch to epoch, so that the sum of
+//!    all R never passes the sum of all burns, whatever the parameters were on the way.
+//! 2. Split, by the year in which the epoch starts (RNP-018, RNP-022: operations 50 %, creators 25 %, nodes 25 %). Operations
+//!    and creators round down; the nodes own the dust. Of the nodes' part 2,800/17,800 (RNP-022) is for availability, rounded
+//!    down; the work pool owns the dust.
+//! 3. Classes (RNP-004, dollar-weighted): C_t = E_work x U_compute / (U_compute + U_render), rounded down, with each U
 //!    smoothed by an exponential average against last-minute work; render owns the dust, and all of it while no class
 //!    has been used.
-//! 3. Carry: what an earlier epoch left for the same purpose is added to it.
-//! 4. Bound: a class is paid at most `work_bound_bps` of the RENDER that was burned for its accepted credits, creators at most
-//!    `creators_bound_bps` of that of all accepted credits; with both together below what was paid, a requester who is its own
-//!    node loses by it. The rate of RENDER per credit is that of the epoch's purchases, else the last known one;
-//!    the value rounds down. A purpose with nobody to pay has a zero pool.
+//! 4. Carry: what an earlier epoch left for the same purpose is added to it.
+//! 5. Bound: a class is paid at most `work_bound_bps` of the RENDER that was burned for its accepted credits, creators at most
+//!    `creators_bound_bps` of that of the credits that requesters spent on accepted work; with both together below what was
+//!    paid, a requester who is its own node loses by it. The rate of RENDER per credit is that of the epoch's purchases, else
+//!    the last known one; the value rounds down. A purpose with nobody to pay has a zero pool.
 //!    Credits bought at an older price are valued at that rate too, so the bound is one of value: it holds in RENDER for
 //!    purchases of the same price, and in USD across prices.
-//! 5. What is above the bound, or has nobody to pay, is carried to the next epoch for the same purpose. Operations carry
-//!    nothing. So emission + carry in = pools + carry out, exactly.
+//!    Availability is bounded by `availability_cap` x qualified nodes (RNP-006: the pool is at most 75 x nodes; RNP-013: at
+//!    most 10 RENDER per node and month).
+//! 6. What is above the bound, or has nobody to pay, is carried to the next epoch for the same purpose. Operations carry
+//!    nothing. So emission + recycled + carry in = pools + carry out, exactly.
 //!
-//! A claim is N_i / sum N x pool (RNP-004), rounded down. What all claims leave is never minted: nobody owns it, and emission
-//! stays below the schedule (laws L5 and L6).
+//! A claim is N_i / sum N x pool (RNP-004), rounded down; for availability N_i are points, and a node has at most the cap. What
+//! all claims leave is never minted: nobody owns it, and what is minted stays below C(t) + the sum of R (laws L5 and L6).
+//!
+//! A rebate (RNP-001: creators receive a percentage of what they spent back) is spent_i / sum spent x the creators' pool, rounded down. Where
+//! the job came through a compute client, the client has its share of it, rounded down; the requester owns the dust.
 
 use crate::amount::{self, Round, WHOLE_BPS, bps_of, mul_div};
 use crate::error::MarketError;
@@ -28,10 +39,8 @@ use crate::error::MarketError;
 pub struct Splits {
     /// Share of network operations.
     pub operations_bps: u64,
-    /// Share of creators.
+    /// Share of creators; nodes have the rest.
     pub creators_bps: u64,
-    /// Share of nodes; the three sum to 10,000.
-    pub nodes_bps: u64,
     /// Availability's part of the nodes' share, numerator.
     pub availability_numerator: u64,
     /// Availability's part of the nodes' share, denominator, at least the numerator and not zero.
@@ -39,10 +48,9 @@ pub struct Splits {
 }
 
 impl Splits {
-    /// Checks that the shares make a whole.
+    /// Checks that no share is more than the whole it is part of.
     pub fn validate(&self) -> Result<(), MarketError> {
-        let sum = amount::add(amount::add(self.operations_bps, self.creators_bps)?, self.nodes_bps)?;
-        if sum != WHOLE_BPS
+        if amount::add(self.operations_bps, self.creators_bps)? > WHOLE_BPS
             || self.availability_denominator == 0
             || self.availability_numerator > self.availability_denominator
         {
@@ -59,8 +67,14 @@ pub struct EpochRules {
     pub usage_weight_bps: u64,
     /// Most reward of a class, as bps of the RENDER burned for its accepted credits.
     pub work_bound_bps: u64,
-    /// Most reward of creators, as bps of the RENDER burned for all accepted credits.
+    /// Most reward of creators, as bps of the RENDER burned for the credits spent on accepted work.
     pub creators_bound_bps: u64,
+    /// Weight of the new epoch in the average of RENDER burned, in bps.
+    pub burn_weight_bps: u64,
+    /// Most RENDER given out again, as bps of that average.
+    pub recycle_bps: u64,
+    /// Most availability reward of one node.
+    pub availability_cap: u64,
 }
 
 /// Credits of each class, or an average of them.
@@ -159,7 +173,7 @@ impl Carry {
 }
 
 /// All that the end of an epoch depends on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct FinalizeInput {
     /// The period's emission by the schedule.
     pub emission: u64,
@@ -167,10 +181,18 @@ pub struct FinalizeInput {
     pub carry: Carry,
     /// Credits of work accepted in this epoch; also the sums of N of the two classes.
     pub usage: Usage,
-    /// Sum of availability scores of qualified nodes.
+    /// Credits that requesters spent on work accepted in this epoch, premiums for audits included.
+    pub spent: u64,
+    /// Sum of the nodes' availability and service points.
     pub availability_total: u64,
+    /// Nodes that qualified for availability.
+    pub qualified: u64,
     /// The average of usage before this epoch.
     pub smoothed_usage: Usage,
+    /// The average of RENDER burned before this epoch.
+    pub smoothed_burned: u64,
+    /// RENDER burned for credits before this epoch and not recycled.
+    pub unrecycled: u64,
     /// RENDER burned and credits bought in this epoch.
     pub purchases: BurnRate,
     /// The last known rate before this epoch.
@@ -186,6 +208,12 @@ pub struct Finalized {
     pub carry: Carry,
     /// The average of usage with this epoch in it.
     pub smoothed_usage: Usage,
+    /// What is given out again on top of the emission.
+    pub recycled: u64,
+    /// The average of RENDER burned with this epoch in it.
+    pub smoothed_burned: u64,
+    /// RENDER burned for credits up to now and not recycled.
+    pub unrecycled: u64,
     /// The rate that bounded this epoch, kept for one without purchases.
     pub rate: BurnRate,
 }
@@ -199,9 +227,14 @@ fn bounded(at_hand: u64, bound: u64) -> Result<(u64, u64), MarketError> {
 /// Computes pools, carries and averages at the end of an epoch.
 pub fn finalize(input: &FinalizeInput, splits: &Splits, rules: &EpochRules) -> Result<Finalized, MarketError> {
     splits.validate()?;
-    let operations = bps_of(input.emission, splits.operations_bps, Round::Down)?;
-    let creators = bps_of(input.emission, splits.creators_bps, Round::Down)?;
-    let nodes = amount::sub(amount::sub(input.emission, operations)?, creators)?;
+    let smoothed_burned = average(input.smoothed_burned, input.purchases.burned, rules.burn_weight_bps)?;
+    let burned = amount::add(input.unrecycled, input.purchases.burned)?;
+    let (recycled, unrecycled) = bounded(burned, bps_of(smoothed_burned, rules.recycle_bps, Round::Down)?)?;
+
+    let emission = amount::add(input.emission, recycled)?;
+    let operations = bps_of(emission, splits.operations_bps, Round::Down)?;
+    let creators = bps_of(emission, splits.creators_bps, Round::Down)?;
+    let nodes = amount::sub(amount::sub(emission, operations)?, creators)?;
     let availability = mul_div(nodes, splits.availability_numerator, splits.availability_denominator, Round::Down)?;
     let work = amount::sub(nodes, availability)?;
 
@@ -212,9 +245,10 @@ pub fn finalize(input: &FinalizeInput, splits: &Splits, rules: &EpochRules) -> R
     let rate = if input.purchases.credits > 0 { input.purchases } else { input.last_rate };
     let render_bound = mul_div(rate.value_of(input.usage.render)?, rules.work_bound_bps, WHOLE_BPS, Round::Down)?;
     let compute_bound = mul_div(rate.value_of(input.usage.compute)?, rules.work_bound_bps, WHOLE_BPS, Round::Down)?;
-    let all = rate.value_of(amount::add(input.usage.render, input.usage.compute)?)?;
-    let creators_bound = mul_div(all, rules.creators_bound_bps, WHOLE_BPS, Round::Down)?;
-    let availability_bound = if input.availability_total > 0 { u64::MAX } else { 0 };
+    let creators_bound = mul_div(rate.value_of(input.spent)?, rules.creators_bound_bps, WHOLE_BPS, Round::Down)?;
+    // A bound above all there can be is no bound.
+    let most_available = rules.availability_cap.saturating_mul(input.qualified);
+    let availability_bound = if input.availability_total > 0 { most_available } else { 0 };
 
     let (creators, creators_carry) = bounded(amount::add(creators, input.carry.creators)?, creators_bound)?;
     let (availability, availability_carry) =
@@ -230,6 +264,9 @@ pub fn finalize(input: &FinalizeInput, splits: &Splits, rules: &EpochRules) -> R
             compute: compute_carry,
         },
         smoothed_usage,
+        recycled,
+        smoothed_burned,
+        unrecycled,
         rate,
     })
 }
@@ -252,6 +289,29 @@ pub fn claim_share(part: u64, total: u64, pool: u64) -> Result<u64, MarketError>
         return Ok(0);
     }
     mul_div(part, pool, total, Round::Down)
+}
+
+/// A node's availability reward: its share of the pool, rounded down, and at most `cap`. What it has above the cap is never
+/// minted.
+pub fn availability_claim(points: u64, total: u64, pool: u64, cap: u64) -> Result<u64, MarketError> {
+    Ok(claim_share(points, total, pool)?.min(cap))
+}
+
+/// A requester's rebate and the part of it that its compute client has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Rebate {
+    /// What the requester has.
+    pub requester: u64,
+    /// What the compute client has.
+    pub client: u64,
+}
+
+/// The rebate of a job's spent credits, and the client's share of it: `share_bps`, but at most `share_max_bps`. Rebate and share
+/// round down; the requester has the dust of the division. A job without a client has a share of zero.
+pub fn rebate(spent: u64, total: u64, pool: u64, share_bps: u64, share_max_bps: u64) -> Result<Rebate, MarketError> {
+    let whole = claim_share(spent, total, pool)?;
+    let client = bps_of(whole, share_bps.min(share_max_bps), Round::Down)?;
+    Ok(Rebate { requester: amount::sub(whole, client)?, client })
 }
 
 /// An epoch may be finalized at `now >= ends_at`; work accepted at that second belongs to the next one.

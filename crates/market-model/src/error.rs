@@ -85,9 +85,12 @@ market_errors! {
 
     ScheduleAboveCap = 700, "the emission schedule sums to more than the cap";
     PeriodInvalid = 701, "the period ends before it begins";
-    SplitsInvalid = 702, "operations, creators and nodes must sum to 10,000 bps, and availability must be a share of nodes";
+    SplitsInvalid = 702, "operations and creators must not be more than 10,000 bps together, and availability must be a share of nodes";
     ShareAboveTotal = 703, "the share is larger than the total it is part of";
     EpochNotOver = 704, "the epoch has not ended yet";
+    YearBegun = 705, "the year has begun by the end of the latest epoch; only later years can be changed";
+    YearAboveCap = 706, "no year may emit more than a tenth of the cap";
+    NoSuchYear = 707, "the schedule has the years 1 to 60";
 
     ParameterOutOfBounds = 800, "a parameter lies outside its bounds";
     WashBoundTooHigh = 801, "the bounds on work and creator rewards would let a requester who is its own node profit; lower them";
@@ -117,7 +120,37 @@ market_errors! {
     TraceInvalid = 1008, "the referee's numbers describe no trace";
     LeaseNotDisputed = 1009, "the lease is not under dispute";
 
+    MintLimited = 1100, "too much RENDER was minted lately; nothing is lost, claim again when the mint limiter has forgotten enough of it";
+    MintAboveLimit = 1101, "the amount alone is above mint_limit; nothing is lost, it can be claimed once governance raises the limit";
+    MintLimiterInvalid = 1102, "the mint limiter needs a window of at least one second";
+    ClientShareTooHigh = 1103, "the client's share is above client_share_max_bps";
+    ClientShareRaised = 1104, "a client can only lower its share; register another client for a higher one";
+    ProposerLockTooSmall = 1150, "a proposer needs at least gov_proposer_lock locked: lock more with vote_lock_deposit";
+    ProposerBusy = 1151, "the votes on the last proposal of this lock may still run: wait for their end";
+    VoteNotRunning = 1152, "no vote on the proposal runs now";
+    NoVotes = 1153, "the wallet has no RENDER locked: lock some with vote_lock_deposit";
+    VoteStillRunning = 1154, "the vote on the proposal has not ended yet";
+    NothingToCount = 1155, "the proposal waits for its execution, not for a count";
+    ProposalNotAccepted = 1156, "the proposal is not accepted";
+    TimelockRunning = 1157, "the timelock of the proposal has not passed yet";
+    ExecutionWindowPassed = 1158, "the time to execute the proposal has passed: advance it, so that it expires";
+    TooLateToCancel = 1159, "a proposal can be cancelled only while the first vote on it runs";
+    ProposalOver = 1160, "the proposal is over";
+    StillLocked = 1161, "the RENDER counts in a vote: wait until its lock ends";
+    LockTooSmall = 1162, "less RENDER is locked than is taken out";
+    NoChanges = 1163, "the proposal changes nothing";
+    TooManyChanges = 1164, "a proposal makes at most 8 changes";
+    ChangeRepeated = 1165, "the proposal changes the same thing twice";
+    NoSuchParameter = 1166, "there is no parameter of this number";
     UnknownTier = 1400, "the tier is unknown: 0 is economy, 1 is priority";
+    BandwidthTierUnknown = 1301, "the bandwidth tier is unknown: there are eight, from 0 (25 MB/s) to 7 (1 GB/s)";
+    NetworkPriceAboveCap = 1302, "the network's price is above the stated price per unit; raise it, or open the job at your own price";
+    ProbeNotDue = 1200, "no probe of the node is due at this slot";
+    ProbeSlotPast = 1201, "the slot is not later than the node's latest probe or, after enrolment, its first interval";
+    ProbeSlotTooOld = 1202, "the slot is too long ago: a due probe must be opened within probe_open_slots";
+    MaintenanceEmpty = 1210, "maintenance must end after it begins";
+    MaintenanceTooSoon = 1211, "maintenance must be announced maintenance_notice_seconds before it begins";
+    MaintenanceTooLong = 1212, "the node would announce more than maintenance_max_seconds in this epoch; shorten the period";
 }
 
 impl fmt::Display for MarketError {

@@ -15,8 +15,9 @@
 //! Products are taken in `u128`, every rounding is an argument or is stated in the function's doc, overflow is an error and
 //! never a wrap. What the protocol receives is rounded up and what it pays is rounded down.
 //!
-//! Modules stand in the order of the flow: [`oracle`], [`credit`], [`job`], [`race`] with [`region`] and [`tier`], [`lease`], [`audit`], [`dispute`], [`stake`], [`reputation`],
-//! [`emission`], [`epoch`]; [`amount`] holds the arithmetic, [`parameters`] every number that governance may change.
+//! Modules stand in the order of the flow: [`oracle`], [`credit`], [`price`], [`quote`], [`hardware`], [`job`], [`race`] with [`region`] and [`tier`], [`lease`],
+//! [`audit`], [`dispute`], [`stake`], [`reputation`], [`maintenance`], [`probe`], [`concentration`], [`emission`], [`epoch`], [`client`], [`limiter`],
+//! [`governance`]; [`amount`] holds the arithmetic, [`parameters`] every number that governance may change.
 #![no_std]
 #![forbid(unsafe_code)]
 #![deny(
@@ -31,15 +32,24 @@
 
 pub mod amount;
 pub mod audit;
+pub mod client;
+pub mod concentration;
 pub mod credit;
 pub mod dispute;
 pub mod emission;
 pub mod epoch;
 pub mod error;
+pub mod governance;
+pub mod hardware;
 pub mod job;
 pub mod lease;
+pub mod limiter;
+pub mod maintenance;
 pub mod oracle;
 pub mod parameters;
+pub mod price;
+pub mod probe;
+pub mod quote;
 pub mod race;
 pub mod region;
 pub mod reputation;

@@ -8,11 +8,18 @@ use core::fmt;
 
 use crate::amount::{self, WHOLE_BPS};
 use crate::audit::AuditRules;
+use crate::concentration::ConcentrationRules;
 use crate::dispute::DisputeRules;
+use crate::emission::{DEFAULT_SPLIT, YearSplit};
 use crate::epoch::{EpochRules, Splits};
 use crate::error::MarketError;
+use crate::governance::GovernanceRules;
 use crate::lease::LeaseRules;
+use crate::limiter::LimiterRules;
+use crate::maintenance::MaintenanceRules;
 use crate::oracle::OracleRules;
+use crate::price::PriceRules;
+use crate::probe::{ProbeRules, Ratings};
 use crate::race::{FactorRule, RaceRules};
 use crate::reputation::ReputationRules;
 use crate::stake::StakeRules;
@@ -71,6 +78,9 @@ macro_rules! parameters {
                 name: stringify!($name), unit: $unit, default: $default, min: $min, max: $max, source: $source,
             },)+
         ];
+
+        /// What each parameter is, in the order of [`SPECS`]. Apart from them, so that the program carries no sentences that it never says.
+        pub const DESCRIPTIONS: [&str; COUNT] = [$($doc,)+];
 
         /// Number of parameters.
         pub const COUNT: usize = [$(stringify!($name)),+].len();
@@ -137,14 +147,11 @@ parameters! {
     race_history_exponent_halves: "1/2", 2, 0..=8, "this project", "Exponent of the slash history factor.";
 
     epoch_seconds: "seconds", 604_800, 10..=2_678_400, "RNP-006: seven days", "Length of an epoch.";
-    operations_bps: "bps", 5_000, 0..=10_000, "RNP-018, RNP-022", "Share of operations in the emission.";
-    creators_bps: "bps", 2_500, 0..=10_000, "RNP-018, RNP-022", "Share of creators in the emission.";
-    nodes_bps: "bps", 2_500, 0..=10_000, "RNP-018, RNP-022", "Share of nodes in the emission.";
     availability_numerator: "parts", 2_800, 0..=1_000_000, "RNP-022", "Availability's part of the nodes' share.";
     availability_denominator: "parts", 17_800, 1..=1_000_000, "RNP-022", "The nodes' share in the same parts.";
     usage_weight_bps: "bps", 2_500, 1..=10_000, "Helium's average over seven epochs: 2/(7 + 1)", "Weight of an epoch in the average of usage.";
     work_bound_bps: "bps", 8_000, 0..=10_000, "this project; RNP-023 keeps the burn above the reward", "Most reward of a class, as a share of the RENDER burned for its accepted credits.";
-    creators_bound_bps: "bps", 2_000, 0..=10_000, "this project", "Most reward of creators, as a share of the RENDER burned for all accepted credits.";
+    creators_bound_bps: "bps", 2_000, 0..=10_000, "this project", "Most reward of creators, as a share of the RENDER burned for the credits spent on accepted work.";
 
     audit_probability_bps: "bps", 1_000, 10..=10_000, "this project", "Chance of a lease to be audited by another operator's node.";
     audit_collusion_bps: "bps", 3_333, 0..=9_000, "this project; the usual bound of a third", "Share of the stake that the deterrence inequality takes for a cheater's own.";
@@ -212,6 +219,11 @@ parameters! {
     gov_proposer_lock: "RENDER base units", 1_000_000_000_000, 100_000_000..=1_000_000_000_000_000, "this project", "Least RENDER that a proposer has locked.";
 }
 
+/// A parameter's position in [`SPECS`] by its name.
+pub fn position(name: &str) -> Option<usize> {
+    SPECS.iter().position(|spec| spec.name == name)
+}
+
 impl Default for Parameters {
     fn default() -> Self {
         Self::DEFAULT
@@ -233,13 +245,13 @@ impl Parameters {
             .map(|(spec, value)| OutOfBounds { spec, value })
     }
 
-    /// Checks every bound, that the splits make a whole, that no clamp is empty, and that a node that fakes results and a
+    /// Checks every bound, that availability is a share of the nodes' part, that no clamp is empty, and that a node that fakes results and a
     /// requester who is its own node lose by it.
     pub fn validate(&self) -> Result<(), MarketError> {
         if self.out_of_bounds().is_some() {
             return Err(MarketError::ParameterOutOfBounds);
         }
-        self.splits().validate()?;
+        self.splits(DEFAULT_SPLIT).validate()?;
         let race = self.race_rules(self.min_stake);
         for rule in [&race.region, &race.price, &race.uptime, &race.reputation, &race.capacity, &race.history] {
             if rule.min_bps > rule.max_bps {
@@ -292,6 +304,38 @@ impl Parameters {
             stake_valuation: self.stake_valuation,
             fraud_slash_bps: self.fraud_slash_bps,
             finder_fee_bps: self.finder_fee_bps,
+        }
+    }
+
+    /// For [`crate::concentration`].
+    pub fn concentration_rules(&self) -> ConcentrationRules {
+        ConcentrationRules { free: self.concentration_free, rate: self.concentration_rate }
+    }
+
+    /// For [`crate::probe`].
+    pub fn probe_rules(&self) -> ProbeRules {
+        ProbeRules {
+            reference: Ratings {
+                compute: self.reference_compute,
+                memory_mib: self.reference_memory_mib,
+                clock: self.reference_clock,
+                bandwidth: self.reference_bandwidth,
+            },
+            rating_min_bps: self.rating_min_bps,
+            rating_max_bps: self.rating_max_bps,
+            interval_slots: self.probe_interval_slots,
+            open_slots: self.probe_open_slots,
+            opener_bps: self.probe_opener_bps,
+            qualify_bps: self.probe_qualify_bps,
+            uptime_weight_bps: self.uptime_weight_bps,
+        }
+    }
+
+    /// For [`crate::maintenance`].
+    pub fn maintenance_rules(&self) -> MaintenanceRules {
+        MaintenanceRules {
+            notice_seconds: seconds(self.maintenance_notice_seconds),
+            most_seconds: seconds(self.maintenance_max_seconds),
         }
     }
 
@@ -349,6 +393,19 @@ impl Parameters {
         }
     }
 
+    /// For [`crate::governance`].
+    pub fn governance_rules(&self) -> GovernanceRules {
+        GovernanceRules {
+            initial_seconds: seconds(self.gov_initial_seconds),
+            final_seconds: seconds(self.gov_final_seconds),
+            quorum_bps: self.gov_quorum_bps,
+            emergency_quorum_bps: self.gov_emergency_quorum_bps,
+            timelock_seconds: seconds(self.gov_timelock_seconds),
+            execution_seconds: seconds(self.gov_execution_seconds),
+            proposer_lock: self.gov_proposer_lock,
+        }
+    }
+
     /// For [`crate::tier`].
     pub fn tier_rules(&self) -> TierRules {
         TierRules {
@@ -361,12 +418,11 @@ impl Parameters {
         }
     }
 
-    /// For [`crate::epoch`].
-    pub fn splits(&self) -> Splits {
+    /// For [`crate::epoch`], with the split of the year in which the epoch starts.
+    pub fn splits(&self, year: YearSplit) -> Splits {
         Splits {
-            operations_bps: self.operations_bps,
-            creators_bps: self.creators_bps,
-            nodes_bps: self.nodes_bps,
+            operations_bps: u64::from(year.operations_bps),
+            creators_bps: u64::from(year.creators_bps),
             availability_numerator: self.availability_numerator,
             availability_denominator: self.availability_denominator,
         }
@@ -378,6 +434,28 @@ impl Parameters {
             usage_weight_bps: self.usage_weight_bps,
             work_bound_bps: self.work_bound_bps,
             creators_bound_bps: self.creators_bound_bps,
+            burn_weight_bps: self.burn_weight_bps,
+            recycle_bps: self.recycle_bps,
+            availability_cap: self.availability_cap,
+        }
+    }
+
+    /// For [`crate::limiter`].
+    pub fn limiter_rules(&self) -> LimiterRules {
+        LimiterRules { window_seconds: self.mint_window_seconds, limit: self.mint_limit }
+    }
+
+    /// For [`crate::price`].
+    pub fn price_rules(&self) -> PriceRules {
+        PriceRules {
+            obh_per_dollar_economy: self.obh_per_dollar_economy,
+            obh_per_dollar_priority: self.obh_per_dollar_priority,
+            work_per_obh: self.work_per_obh,
+            region_surcharge_bps: self.region_surcharge_bps,
+            target_utilisation_bps: self.price_target_utilisation_bps,
+            step_bps: self.price_step_bps,
+            min_bps: self.price_min_bps,
+            max_bps: self.price_max_bps,
         }
     }
 }

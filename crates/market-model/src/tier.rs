@@ -37,14 +37,19 @@ impl Tier {
             Tier::Priority => "priority",
         }
     }
+
+    /// Its stable code.
+    pub const fn code(self) -> u8 {
+        match self {
+            Tier::Economy => 0,
+            Tier::Priority => 1,
+        }
+    }
 }
 
 impl From<Tier> for u8 {
     fn from(tier: Tier) -> u8 {
-        match tier {
-            Tier::Economy => 0,
-            Tier::Priority => 1,
-        }
+        tier.code()
     }
 }
 
@@ -52,7 +57,7 @@ impl TryFrom<u8> for Tier {
     type Error = MarketError;
 
     fn try_from(code: u8) -> Result<Self, MarketError> {
-        Tier::ALL.get(usize::from(code)).copied().ok_or(MarketError::UnknownTier)
+        Tier::ALL.into_iter().find(|tier| tier.code() == code).ok_or(MarketError::UnknownTier)
     }
 }
 

@@ -4,7 +4,8 @@ mod support;
 
 use market_model::MarketError;
 use market_model::emission::{
-    CAP, DEFAULT_SCHEDULE, RENDER, Schedule, YEAR_SECONDS, YEARS, amount, check_schedule, cumulative,
+    CAP, DEFAULT_SCHEDULE, DEFAULT_SPLIT, RENDER, Schedule, YEAR_CAP, YEAR_SECONDS, YEARS, YearChange, YearSplit,
+    amount, change_schedule, check_change, check_schedule, cumulative, split_of,
 };
 use proptest::prelude::*;
 use support::{Verdict, holds, is_broken};
@@ -139,4 +140,146 @@ fn what_may_be_minted_never_falls() {
         prop_assert!(of(at) <= of(at + more));
         Ok(())
     });
+}
+
+#[test]
+fn no_year_emits_more_than_a_tenth_of_the_cap() {
+    assert_eq!(YEAR_CAP, 1_073_741_820_000_000);
+    for year in &DEFAULT_SCHEDULE {
+        assert!(*year <= YEAR_CAP);
+    }
+    let changed = |amount| {
+        let mut after = DEFAULT_SCHEDULE;
+        // Room for it, taken from year 10.
+        after[9] = 0;
+        after[3] = 0;
+        after[2] = amount;
+        check_change(&DEFAULT_SCHEDULE, &after, START, START)
+    };
+    assert!(changed(YEAR_CAP).is_ok());
+    assert_eq!(changed(YEAR_CAP + 1), Err(MarketError::YearAboveCap));
+}
+
+#[test]
+fn a_year_is_fixed_from_the_second_after_it_begins() {
+    let changed = |year: usize, fixed_until| {
+        let mut after = DEFAULT_SCHEDULE;
+        after[year - 1] -= 1;
+        check_change(&DEFAULT_SCHEDULE, &after, START, fixed_until)
+    };
+    let total = check_schedule(&DEFAULT_SCHEDULE).unwrap();
+    assert_eq!(changed(3, START + 2 * YEAR), Ok(total - 1));
+    assert_eq!(changed(3, START + 2 * YEAR + 1), Err(MarketError::YearBegun));
+    assert_eq!(changed(2, START + 2 * YEAR), Err(MarketError::YearBegun));
+    // Before the first epoch nothing has begun.
+    assert_eq!(changed(1, START), Ok(total - 1));
+    assert_eq!(changed(1, START + 1), Err(MarketError::YearBegun));
+    assert_eq!(changed(60, i64::MAX), Err(MarketError::YearBegun));
+    // A start beyond which no year fits: those years never begin.
+    let far = i64::MAX - YEAR;
+    let mut after = DEFAULT_SCHEDULE;
+    after[59] = 0;
+    assert!(check_change(&DEFAULT_SCHEDULE, &after, far, i64::MAX).is_ok());
+}
+
+#[test]
+fn emission_can_be_pulled_forward_within_the_cap() {
+    // RNP-023's illustration: 88,240 RENDER more a month for a year, from the last years of the schedule.
+    let mut after = DEFAULT_SCHEDULE;
+    let mut more = 12 * 88_240 * RENDER;
+    after[3] += more;
+    for year in after.iter_mut().rev() {
+        let taken = more.min(*year);
+        *year -= taken;
+        more -= taken;
+    }
+    assert_eq!(check_change(&DEFAULT_SCHEDULE, &after, START, START + 2 * YEAR), check_schedule(&DEFAULT_SCHEDULE));
+    after[3] += 2_000_000 * RENDER;
+    assert_eq!(check_change(&DEFAULT_SCHEDULE, &after, START, START + 2 * YEAR), Err(MarketError::ScheduleAboveCap));
+}
+
+type Check = fn(&Schedule, &Schedule, i64, i64) -> Result<u64, MarketError>;
+
+/// Epochs before and after an accepted change: what was emitted by the end of the latest epoch does not move.
+fn change_law(rule: Check) -> impl Fn((Vec<(usize, u64)>, i64)) -> Verdict {
+    move |(changes, elapsed)| {
+        let mut after = DEFAULT_SCHEDULE;
+        for (year, amount) in changes {
+            after[year] = amount;
+        }
+        let until = START + elapsed;
+        let Ok(total) = rule(&DEFAULT_SCHEDULE, &after, START, until) else { return Ok(()) };
+        prop_assert_eq!(Ok(total), check_schedule(&after));
+        prop_assert!(total <= CAP);
+        for time in [START, until / 2 + START / 2, until] {
+            prop_assert_eq!(cumulative(&DEFAULT_SCHEDULE, START, time), cumulative(&after, START, time));
+        }
+        Ok(())
+    }
+}
+
+fn changes() -> impl Strategy<Value = (Vec<(usize, u64)>, i64)> {
+    let change = (0..YEARS, prop_oneof![0..=RENDER, 0..=YEAR_CAP, Just(0)]);
+    (
+        prop::collection::vec(change, 0..4),
+        prop_oneof![0..=YEAR, (0..=60_i64).prop_map(|years| years * YEAR), 0..=60 * YEAR],
+    )
+}
+
+#[test]
+fn a_change_never_moves_what_was_emitted_by_the_end_of_the_latest_epoch() {
+    holds(changes(), change_law(check_change));
+}
+
+#[test]
+fn a_check_that_lets_the_running_year_change_breaks_the_law() {
+    is_broken(changes(), change_law(|before, after, start, until| check_change(before, after, start, until - YEAR)));
+}
+
+fn table() -> (Schedule, [u16; YEARS], [u16; YEARS]) {
+    (DEFAULT_SCHEDULE, [DEFAULT_SPLIT.operations_bps; YEARS], [DEFAULT_SPLIT.creators_bps; YEARS])
+}
+
+#[test]
+fn years_are_changed_together_or_not_at_all() {
+    let (mut amounts, mut operations, mut creators) = table();
+    let split = YearSplit { operations_bps: 2_000, creators_bps: 3_000 };
+    let change = |year, amount, split| YearChange { year, amount, split };
+    let until = START + 2 * YEAR;
+    let good = [change(3, 1_000, split), change(60, DEFAULT_SCHEDULE[59], split)];
+    let total = check_schedule(&DEFAULT_SCHEDULE).unwrap() - DEFAULT_SCHEDULE[2] + 1_000;
+    assert_eq!(change_schedule(&mut amounts, &mut operations, &mut creators, &good, START, until), Ok(total));
+    assert_eq!((amounts[2], operations[2], creators[2]), (1_000, 2_000, 3_000));
+    assert_eq!((amounts[59], operations[59], creators[59]), (DEFAULT_SCHEDULE[59], 2_000, 3_000));
+
+    let before = (amounts, operations, creators);
+    let more = YearSplit { operations_bps: 6_000, creators_bps: 4_001 };
+    for (bad, error) in [
+        (change(0, 0, split), MarketError::NoSuchYear),
+        (change(61, 0, split), MarketError::NoSuchYear),
+        (change(4, YEAR_CAP + 1, split), MarketError::YearAboveCap),
+        (change(4, 0, more), MarketError::SplitsInvalid),
+        (change(2, 0, DEFAULT_SPLIT), MarketError::YearBegun),
+        (change(2, DEFAULT_SCHEDULE[1], split), MarketError::YearBegun),
+    ] {
+        let both = [change(5, 0, split), bad];
+        assert_eq!(change_schedule(&mut amounts, &mut operations, &mut creators, &both, START, until), Err(error));
+        assert_eq!((amounts, operations, creators), before);
+    }
+    // What stays as it is may be named.
+    let same = [change(1, DEFAULT_SCHEDULE[0], DEFAULT_SPLIT)];
+    assert_eq!(change_schedule(&mut amounts, &mut operations, &mut creators, &same, START, until), Ok(total));
+}
+
+#[test]
+fn an_epoch_is_split_by_the_year_in_which_it_starts() {
+    let (_, mut operations, mut creators) = table();
+    (operations[1], creators[1]) = (1, 2);
+    (operations[59], creators[59]) = (3, 4);
+    let of = |time| split_of(&operations, &creators, START, time).unwrap();
+    let split = |operations_bps, creators_bps| YearSplit { operations_bps, creators_bps };
+    assert_eq!(of(START - 1), DEFAULT_SPLIT);
+    assert_eq!((of(START), of(START + YEAR - 1)), (DEFAULT_SPLIT, DEFAULT_SPLIT));
+    assert_eq!((of(START + YEAR), of(START + 2 * YEAR - 1)), (split(1, 2), split(1, 2)));
+    assert_eq!((of(START + 59 * YEAR), of(i64::MAX)), (split(3, 4), split(3, 4)));
 }

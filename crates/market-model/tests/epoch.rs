@@ -4,9 +4,10 @@ mod support;
 
 use market_model::MarketError;
 use market_model::credit::purchase;
+use market_model::emission::DEFAULT_SPLIT;
 use market_model::epoch::{
-    BurnRate, Carry, EpochRules, FinalizeInput, Finalized, Pools, Splits, Usage, check_over, claim_share,
-    compute_slice, finalize,
+    BurnRate, Carry, EpochRules, FinalizeInput, Finalized, Pools, Rebate, Splits, Usage, availability_claim,
+    check_over, claim_share, compute_slice, finalize, rebate,
 };
 use market_model::parameters::Parameters;
 use proptest::prelude::*;
@@ -16,10 +17,14 @@ const RENDER: u64 = 100_000_000;
 const WEEK: u64 = 113_257 * RENDER;
 
 fn splits() -> Splits {
-    Parameters::DEFAULT.splits()
+    Parameters::DEFAULT.splits(DEFAULT_SPLIT)
 }
 fn rules() -> EpochRules {
     Parameters::DEFAULT.epoch_rules()
+}
+/// The default rules with recycling on.
+fn recycling() -> EpochRules {
+    EpochRules { recycle_bps: 2_000, ..rules() }
 }
 
 fn small(max: u64) -> impl Strategy<Value = u64> {
@@ -33,15 +38,25 @@ fn inputs() -> impl Strategy<Value = FinalizeInput> {
         .prop_map(|(creators, availability, render, compute)| Carry { creators, availability, render, compute });
     let usage = || (small(most), small(most)).prop_map(|(render, compute)| Usage { render, compute });
     let rate = || (small(most), small(most)).prop_map(|(burned, credits)| BurnRate { burned, credits });
-    (small(most), carry, usage(), small(most), usage(), rate(), rate()).prop_map(
-        |(emission, carry, usage, availability_total, smoothed_usage, purchases, last_rate)| FinalizeInput {
-            emission,
-            carry,
-            usage,
-            availability_total,
-            smoothed_usage,
-            purchases,
-            last_rate,
+    let burns = (small(most), small(most));
+    let nodes = (small(most), small(most), 0..100_000_u64);
+    (small(most), carry, usage(), nodes, usage(), burns, rate(), rate()).prop_map(
+        |(emission, carry, usage, nodes, smoothed_usage, burns, purchases, last_rate)| {
+            let (spent, availability_total, qualified) = nodes;
+            let (smoothed_burned, unrecycled) = burns;
+            FinalizeInput {
+                emission,
+                carry,
+                usage,
+                spent,
+                availability_total,
+                qualified,
+                smoothed_usage,
+                smoothed_burned,
+                unrecycled,
+                purchases,
+                last_rate,
+            }
         },
     )
 }
@@ -50,8 +65,8 @@ type Finalize = fn(&FinalizeInput, &Splits, &EpochRules) -> Result<Finalized, Ma
 
 fn conservation_law(rule: Finalize) -> impl Fn(FinalizeInput) -> Verdict {
     move |input| {
-        let Ok(done) = rule(&input, &splits(), &rules()) else { return Ok(()) };
-        let before = input.emission + input.carry.total().unwrap();
+        let Ok(done) = rule(&input, &splits(), &recycling()) else { return Ok(()) };
+        let before = input.emission + done.recycled + input.carry.total().unwrap();
         let after = done.pools.total().unwrap() + done.carry.total().unwrap();
         prop_assert_eq!(before, after);
         Ok(())
@@ -59,8 +74,19 @@ fn conservation_law(rule: Finalize) -> impl Fn(FinalizeInput) -> Verdict {
 }
 
 #[test]
-fn emission_and_carry_become_pools_and_carry_to_the_base_unit() {
+fn emission_recycling_and_carry_become_pools_and_carry_to_the_base_unit() {
     holds(inputs(), conservation_law(finalize));
+}
+
+#[test]
+fn recycling_that_is_not_counted_breaks_conservation() {
+    is_broken(
+        inputs(),
+        conservation_law(|input, splits, rules| {
+            let done = finalize(input, splits, rules)?;
+            Ok(Finalized { recycled: done.recycled / 2, ..done })
+        }),
+    );
 }
 
 #[test]
@@ -69,7 +95,7 @@ fn a_render_slice_rounded_by_itself_loses_dust_and_breaks_conservation() {
         let mut done = finalize(input, splits, rules)?;
         let usage = done.smoothed_usage;
         let all = usage.render + usage.compute;
-        let work = input.emission / 4;
+        let work = (input.emission + done.recycled) / 4;
         if all > 0 && u128::from(work) * u128::from(usage.render) % u128::from(all) > 0 {
             done.carry.render = done.carry.render.saturating_sub(1);
         }
@@ -90,8 +116,9 @@ fn bound_law(rule: Finalize) -> impl Fn(FinalizeInput) -> Verdict {
         let Usage { render, compute } = input.usage;
         prop_assert!(u128::from(done.pools.render) <= most(render, 8_000));
         prop_assert!(u128::from(done.pools.compute) <= most(compute, 8_000));
-        prop_assert!(u128::from(done.pools.creators) <= most(render + compute, 2_000));
+        prop_assert!(u128::from(done.pools.creators) <= most(input.spent, 2_000));
         prop_assert!(done.pools.availability == 0 || input.availability_total > 0);
+        prop_assert!(done.pools.availability <= rules().availability_cap * input.qualified);
         Ok(())
     }
 }
@@ -124,10 +151,9 @@ fn wash_law(rules: EpochRules) -> impl Fn((u64, u64, u64, u64, bool)) -> Verdict
             emission,
             carry: Carry { creators: emission, render: emission, compute: emission, availability: 0 },
             usage,
-            availability_total: 0,
-            smoothed_usage: Usage::default(),
+            spent: all,
             purchases: BurnRate { burned: mine.burned + theirs.burned, credits: all },
-            last_rate: BurnRate::default(),
+            ..FinalizeInput::default()
         };
         let pools = finalize(&input, &splits(), &rules).unwrap().pools;
         let work = claim_share(own, all, pools.render + pools.compute).unwrap();
@@ -208,12 +234,12 @@ fn a_larger_part_never_claims_less() {
 fn busy_week(usage: Usage) -> FinalizeInput {
     FinalizeInput {
         emission: WEEK,
-        carry: Carry::default(),
         usage,
+        spent: usage.render + usage.compute,
         availability_total: 1,
-        smoothed_usage: Usage::default(),
+        qualified: 10_000,
         purchases: BurnRate { burned: 1_000 * WEEK, credits: usage.render + usage.compute },
-        last_rate: BurnRate::default(),
+        ..FinalizeInput::default()
     }
 }
 
@@ -317,8 +343,8 @@ fn a_class_that_is_no_longer_used_fades_to_nothing() {
 fn splits_that_do_not_make_a_whole_are_refused() {
     let good = splits();
     for bad in [
-        Splits { nodes_bps: 2_501, ..good },
-        Splits { operations_bps: 4_999, ..good },
+        Splits { creators_bps: 5_001, ..good },
+        Splits { operations_bps: 7_501, ..good },
         Splits { availability_denominator: 0, availability_numerator: 0, ..good },
         Splits { availability_numerator: 17_801, ..good },
     ] {
@@ -326,7 +352,8 @@ fn splits_that_do_not_make_a_whole_are_refused() {
         assert_eq!(finalize(&busy_week(Usage::default()), &bad, &rules()), Err(MarketError::SplitsInvalid));
     }
     assert_eq!(good.validate(), Ok(()));
-    let overflowing = Splits { nodes_bps: u64::MAX, ..good };
+    assert_eq!(Splits { operations_bps: 7_500, ..good }.validate(), Ok(()));
+    let overflowing = Splits { creators_bps: u64::MAX, ..good };
     assert_eq!(overflowing.validate(), Err(MarketError::Overflow));
 }
 
@@ -335,4 +362,145 @@ fn an_epoch_is_over_from_its_end_on() {
     assert_eq!(check_over(100, 99), Err(MarketError::EpochNotOver));
     assert_eq!(check_over(100, 100), Ok(()));
     assert_eq!(check_over(100, 101), Ok(()));
+}
+
+/// A life of epochs: what was burned in each, and the rules of each.
+fn recycling_law(rule: Finalize) -> impl Fn(Vec<(u64, u64, u64)>) -> Verdict {
+    move |epochs| {
+        let (mut smoothed_burned, mut unrecycled, mut burned, mut recycled) = (0, 0, 0_u64, 0_u64);
+        for (now, burn_weight_bps, recycle_bps) in epochs {
+            let rules = EpochRules { burn_weight_bps, recycle_bps, ..rules() };
+            let purchases = BurnRate { burned: now, credits: 1 };
+            let input = FinalizeInput { smoothed_burned, unrecycled, purchases, ..FinalizeInput::default() };
+            let done = rule(&input, &splits(), &rules).unwrap();
+            (smoothed_burned, unrecycled) = (done.smoothed_burned, done.unrecycled);
+            burned += now;
+            recycled += done.recycled;
+            prop_assert!(recycled <= burned, "{recycled} given out again of {burned}");
+            prop_assert_eq!(unrecycled, burned - recycled);
+            prop_assert!(u128::from(done.recycled) * 10_000 <= u128::from(smoothed_burned) * u128::from(recycle_bps));
+        }
+        Ok(())
+    }
+}
+
+fn burns() -> impl Strategy<Value = Vec<(u64, u64, u64)>> {
+    let weight = prop_oneof![Just(1_u64), Just(10_000), Just(2_500), 1..=10_000_u64];
+    let share = prop_oneof![Just(0_u64), Just(2_000), Just(10_000), 0..=2_000_u64];
+    prop::collection::vec((small(1 << 40), weight, share), 0..40)
+}
+
+#[test]
+fn no_more_is_ever_recycled_than_was_burned_whatever_the_parameters_were() {
+    holds(burns(), recycling_law(finalize));
+}
+
+#[test]
+fn recycling_by_the_average_alone_gives_out_more_than_was_burned() {
+    is_broken(
+        burns(),
+        recycling_law(|input, splits, rules| {
+            let done = finalize(input, splits, rules)?;
+            let whole = done.smoothed_burned * rules.recycle_bps / 10_000;
+            Ok(Finalized {
+                recycled: whole,
+                unrecycled: done.unrecycled + done.recycled - whole.min(done.unrecycled),
+                ..done
+            })
+        }),
+    );
+}
+
+#[test]
+fn recycling_is_off_by_default_and_a_share_of_the_average_burn_when_on() {
+    assert_eq!(rules().recycle_bps, 0);
+    let input = FinalizeInput {
+        emission: 1_000,
+        purchases: BurnRate { burned: 4_000, credits: 1 },
+        ..FinalizeInput::default()
+    };
+    let off = finalize(&input, &splits(), &rules()).unwrap();
+    assert_eq!((off.recycled, off.smoothed_burned, off.unrecycled), (0, 1_000, 4_000));
+    let on = finalize(&input, &splits(), &recycling()).unwrap();
+    assert_eq!((on.recycled, on.smoothed_burned, on.unrecycled), (200, 1_000, 3_800));
+    assert_eq!(on.pools.operations, 600);
+    // With nothing burned the average fades, and what it gives with it.
+    let next =
+        FinalizeInput { smoothed_burned: on.smoothed_burned, unrecycled: on.unrecycled, ..FinalizeInput::default() };
+    let next = finalize(&next, &splits(), &recycling()).unwrap();
+    assert_eq!((next.recycled, next.smoothed_burned, next.unrecycled), (150, 750, 3_650));
+}
+
+#[test]
+fn the_availability_pool_is_at_most_the_cap_of_each_qualified_node() {
+    let cap = rules().availability_cap;
+    // RNP-013: 10 RENDER per node and month; a week has 7/30.4 of a month.
+    assert_eq!(cap, 230_000_000);
+    let of =
+        |qualified| finalize(&FinalizeInput { qualified, ..busy_week(Usage::default()) }, &splits(), &rules()).unwrap();
+    assert_eq!(of(3).pools.availability, 3 * cap);
+    assert_eq!(of(0).pools.availability, 0);
+    let unbound = of(u64::MAX);
+    assert_eq!(unbound.carry.availability, 0);
+    assert_eq!(of(3).carry.availability, unbound.pools.availability - 3 * cap);
+}
+
+type AvailabilityClaim = fn(u64, u64, u64, u64) -> Result<u64, MarketError>;
+
+fn availability_law(rule: AvailabilityClaim) -> impl Fn((Vec<u64>, u64, u64)) -> Verdict {
+    move |(points, pool, cap)| {
+        let total = points.iter().sum();
+        let mut paid = 0_u64;
+        for part in &points {
+            let reward = rule(*part, total, pool, cap).unwrap();
+            prop_assert!(reward <= cap);
+            prop_assert!(reward <= claim_share(*part, total, pool).unwrap());
+            paid += reward;
+        }
+        prop_assert!(paid <= pool);
+        Ok(())
+    }
+}
+
+#[test]
+fn no_node_has_more_availability_reward_than_the_cap_and_all_not_more_than_the_pool() {
+    let cases = || (prop::collection::vec(small(1 << 40), 0..60), small(1 << 50), small(1 << 45));
+    holds(cases(), availability_law(availability_claim));
+    is_broken(cases(), availability_law(|part, total, pool, _| claim_share(part, total, pool)));
+}
+
+#[test]
+fn a_rebate_is_shared_with_the_client_to_the_base_unit() {
+    assert_eq!(rebate(1, 3, 1_000, 2_000, 2_000), Ok(Rebate { requester: 267, client: 66 }));
+    assert_eq!(rebate(1, 3, 1_000, 0, 2_000), Ok(Rebate { requester: 333, client: 0 }));
+    // Governance lowered the most after the client had agreed to more.
+    assert_eq!(rebate(1, 1, 1_000, 2_000, 500), Ok(Rebate { requester: 950, client: 50 }));
+    assert_eq!(rebate(0, 0, 1_000, 2_000, 2_000), Ok(Rebate::default()));
+    assert_eq!(rebate(2, 1, 1_000, 0, 0), Err(MarketError::ShareAboveTotal));
+    holds(
+        (small(1 << 40), small(1 << 40), any::<u64>(), 0..=10_000_u64, 0..=10_000_u64),
+        |(own, others, pool, share, most)| {
+            let paid = rebate(own, own + others, pool, share, most).unwrap();
+            prop_assert_eq!(Ok(paid.requester + paid.client), claim_share(own, own + others, pool));
+            prop_assert!(
+                u128::from(paid.client) * 10_000
+                    <= u128::from(paid.requester + paid.client) * u128::from(most.min(share))
+            );
+            Ok(())
+        },
+    );
+}
+
+#[test]
+fn coupon_rewards_follow_rnp_004() {
+    // CR_i = N_i / sum N x C_t, with render and compute in the ratio 3 : 1 and N_i = 20 of 80.
+    let slice = compute_slice(9_543_000_000, Usage { render: 240, compute: 80 }).unwrap();
+    assert_eq!(slice, 2_385_750_000);
+    assert_eq!(claim_share(20, 80, slice), Ok(596_437_500));
+    // RNP-006's example of attribution: one tenth of a job of 100 is 10 of all that was attributed.
+    assert_eq!(claim_share(10, 1_000, 47_000 * RENDER), Ok(470 * RENDER));
+    // Epoch 97 of the published data: shares of 15,000 RENDER leave dust below a base unit per node.
+    let parts = [5_372_242_u64, 14_322_506 - 5_372_242];
+    let paid: u64 = parts.iter().map(|part| claim_share(*part, 14_322_506, 15_000 * RENDER).unwrap()).sum();
+    assert!(15_000 * RENDER - paid < 2);
 }

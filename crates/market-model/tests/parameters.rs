@@ -55,7 +55,7 @@ fn the_order_of_parameters_is_that_of_the_account() {
         race_uptime_min_bps race_uptime_max_bps race_uptime_exponent_halves race_reputation_min_bps \
         race_reputation_max_bps race_reputation_exponent_halves race_capacity_min_bps race_capacity_max_bps \
         race_capacity_exponent_halves race_history_min_bps race_history_max_bps race_history_exponent_halves \
-        epoch_seconds operations_bps creators_bps nodes_bps availability_numerator availability_denominator \
+        epoch_seconds availability_numerator availability_denominator \
         usage_weight_bps work_bound_bps creators_bound_bps audit_probability_bps audit_collusion_bps \
         audit_penalty_multiple audit_wait_seconds audit_reveal_seconds stake_valuation fraud_slash_bps \
         finder_fee_bps challenge_bond dispute_turn_seconds burn_weight_bps recycle_bps client_share_max_bps \
@@ -75,7 +75,7 @@ fn the_order_of_parameters_is_that_of_the_account() {
 #[test]
 fn splits_clamps_and_bounds_must_fit_each_other() {
     let default = Parameters::DEFAULT;
-    let split = Parameters { nodes_bps: 2_400, ..default };
+    let split = Parameters { availability_numerator: 17_801, ..default };
     assert_eq!(split.validate(), Err(MarketError::SplitsInvalid));
     let clamp = Parameters { race_uptime_min_bps: 9_901, ..default };
     assert_eq!(clamp.validate(), Err(MarketError::ParameterOutOfBounds));

@@ -35,6 +35,24 @@ pub const SEED_EPOCH: &[u8] = b"epoch";
 pub const SEED_EPOCH_SHARD: &[u8] = b"epoch-shard";
 /// Seed of a [`NodeEpoch`](crate::state::NodeEpoch), followed by the node and the epoch's number.
 pub const SEED_NODE_EPOCH: &[u8] = b"node-epoch";
+/// Seed of the token account that holds all voting RENDER.
+pub const SEED_VOTE_VAULT: &[u8] = b"vote-vault";
+/// Seed of a [`VoteLock`](crate::state::VoteLock), followed by its wallet.
+pub const SEED_VOTE_LOCK: &[u8] = b"vote-lock";
+/// Seed of a [`Proposal`](crate::state::Proposal), followed by its number.
+pub const SEED_PROPOSAL: &[u8] = b"proposal";
+/// Seed of a [`Vote`](crate::state::Vote), followed by the proposal and the wallet.
+pub const SEED_VOTE: &[u8] = b"vote";
+
+/// Seed of a [`JobEpoch`](crate::state::JobEpoch), followed by the job and the epoch's number.
+pub const SEED_JOB_EPOCH: &[u8] = b"job-epoch";
+/// Seed of a compute [`Client`](crate::state::Client), followed by its id.
+pub const SEED_CLIENT: &[u8] = b"client";
+/// Seed of the one [`MintLimiter`](crate::state::MintLimiter).
+pub const SEED_LIMITER: &[u8] = b"limiter";
+
+/// Seed of a [`Probe`](crate::state::Probe), followed by the node and the probe's number.
+pub const SEED_PROBE: &[u8] = b"probe";
 
 /// Layout version written into every account.
 pub const LAYOUT_VERSION: u8 = 1;
@@ -69,8 +87,14 @@ pub const NEUTRAL_REPUTATION: u32 = 5_000 << 16;
 pub const CLASS_RENDER: u8 = 0;
 /// Class of a job: general compute.
 pub const CLASS_COMPUTE: u8 = 1;
-/// Number of classes.
+/// Number of classes that requesters pay for.
 pub const CLASSES: usize = 2;
+/// Class of a job that the network opened as a probe. Nobody pays for it, and only its node holds it.
+pub const CLASS_PROBE: u8 = 2;
+/// Id of the engine that runs probes.
+pub const PROBE_ENGINE: [u8; 16] = *b"probe\0\0\0\0\0\0\0\0\0\0\0";
+/// Units of a probe: clock, chain, walk.
+pub const PROBE_UNITS: u32 = 3;
 
 /// Tier of a job or a node: cheap and patient (Render's tier 3).
 pub const TIER_ECONOMY: u8 = 0;
@@ -99,6 +123,21 @@ pub const PAUSE_LEASES: u64 = 1 << 2;
 pub const PAUSE_STAKES: u64 = 1 << 3;
 /// Every pause bit there is.
 pub const PAUSE_ALL: u64 = PAUSE_CREDITS | PAUSE_JOBS | PAUSE_LEASES | PAUSE_STAKES;
+
+/// What a proposal does: changes parameters.
+pub const ACTION_PARAMETERS: u8 = 0;
+/// What a proposal does: changes years of the emission schedule.
+pub const ACTION_YEARS: u8 = 1;
+/// What a proposal does: sets the pause bits.
+pub const ACTION_PAUSE: u8 = 2;
+/// What a proposal does: replaces the guardian.
+pub const ACTION_AUTHORITY: u8 = 3;
+/// Changes that one proposal makes at most.
+pub const MAX_CHANGES: usize = market_model::governance::MAX_CHANGES;
+/// Bytes of a proposal's title.
+pub const TITLE_BYTES: usize = 64;
+/// Bytes of a proposal's link.
+pub const LINK_BYTES: usize = 96;
 
 /// The shard that a key's contributions to an epoch are added to.
 pub const fn shard_of(key: &[u8; 32]) -> u8 {

@@ -71,6 +71,8 @@ pub enum RenderError {
     AlreadySettled = 209,
     #[msg("a lease must last at least 5 seconds and no longer than a job may be open")]
     BadLeaseSeconds = 210,
+    #[msg("at_network_price is 1 to pay the network's price or 0 to pay the order's own")]
+    BadPricing = 211,
 
     /// Leases.
     #[msg("the lease index is not one of the job's")]
@@ -179,6 +181,62 @@ pub enum RenderError {
     EvidenceNeeded = 810,
     #[msg("evidence has 1 to 20,000 bytes")]
     EvidenceOutOfBounds = 811,
+
+    /// Rebates and compute clients.
+    #[msg("the record belongs to another job or epoch")]
+    WrongJobEpoch = 900,
+    #[msg("a rebate is paid to the requester's own associated token account")]
+    WrongRebateAccount = 901,
+    #[msg("the rebate was not claimed yet")]
+    RebateUnclaimed = 902,
+    #[msg("the compute client or its payout account is not the one that the job names")]
+    WrongClient = 903,
+    #[msg("the compute client is disabled")]
+    ClientDisabled = 904,
+    #[msg("the signer does not speak for the compute client")]
+    NotClientAuthority = 905,
+    /// Governance.
+    #[msg("the network is governed: this changes by proposals only")]
+    Governed = 1000,
+    #[msg("the vote lock or the vote belongs to another wallet")]
+    WrongVoteLock = 1001,
+    #[msg("the vote lock still holds RENDER: withdraw it first")]
+    VoteLockNotEmpty = 1002,
+    #[msg("the proposal is not the one that this instruction needs; a new one has the network's next number")]
+    WrongProposal = 1003,
+    #[msg("the signer did not open the proposal")]
+    NotProposer = 1004,
+    #[msg("the proposal's action is unknown, or carries what belongs to another action")]
+    UnknownAction = 1005,
+    #[msg("exactly a proposal that replaces the guardian names a key, and not zero")]
+    WrongGuardian = 1006,
+    #[msg("the proposal is not over: its account is still needed")]
+    ProposalNeeded = 1007,
+    #[msg("the votes on the proposal are not counted: the vote is still needed")]
+    VoteNeeded = 1008,
+    /// Probes.
+    #[msg("this is a probe, which only probe_expire and probe_finish end")]
+    IsProbe = 1100,
+    #[msg("the job, engine or audit is not of a probe")]
+    NotProbe = 1101,
+    #[msg("the account does not belong to the probe")]
+    WrongProbe = 1102,
+    #[msg("the node is not enrolled for probes: send probe_enroll first")]
+    NotEnrolled = 1103,
+    #[msg("a probe of the node is open: it must be finished first")]
+    ProbeUnderWay = 1104,
+    #[msg("the node is in maintenance")]
+    NodeInMaintenance = 1105,
+    #[msg("the slot has no hash that the chain knows: it was skipped, is too long ago, or is not over")]
+    NoSlotHash = 1106,
+    #[msg("the probe's place for a measurement does not exist, is taken, or is of another node")]
+    WrongPlace = 1107,
+    #[msg("measurements can be committed until the probe's deadline, and before any is revealed")]
+    MeasurementsClosed = 1108,
+    #[msg("measurements can be revealed when all places are committed or the probe's deadline has passed")]
+    MeasurementsOpen = 1109,
+    #[msg("a probe proves compute, clock and memory ratings: each must be at least 1")]
+    RatingMissing = 1110,
 }
 
 /// First code of the market model's refusals.

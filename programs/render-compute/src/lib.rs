@@ -16,7 +16,9 @@ pub mod instructions;
 pub mod lottery;
 mod model;
 pub mod price;
+pub mod probe;
 pub mod race;
+mod raw;
 mod referee;
 pub mod slot_hashes;
 pub mod state;
@@ -44,6 +46,14 @@ pub mod render_compute {
         instructions::network_accept_authority(ctx)
     }
 
+    /// Hands the numbers over to proposals, for good.
+    ///
+    /// Before: the signer governs and the network is not governed by proposals. After: parameters, schedule and authority change by proposals only;
+    /// the signer remains as guardian of pause bits, engines and the oracle. An offer of the authority is void.
+    pub fn network_govern(ctx: &mut Context<NetworkAuthority>) -> Result<()> {
+        instructions::network_govern(ctx)
+    }
+
     /// Creates the network.
     ///
     /// Before: no network; the signer is the program's upgrade authority. After: the network exists with the default emission
@@ -54,7 +64,7 @@ pub mod render_compute {
 
     /// First half of handing the network over, so that a mistyped key cannot lose it.
     ///
-    /// Before: the signer governs. After: `to` may accept; zero withdraws the offer.
+    /// Before: the signer governs and the network is not governed by proposals. After: `to` may accept; zero withdraws the offer.
     pub fn network_offer_authority(ctx: &mut Context<NetworkAuthority>, to: Address) -> Result<()> {
         instructions::network_offer_authority(ctx, to)
     }
@@ -82,7 +92,7 @@ pub mod render_compute {
 
     /// Replaces the tunable numbers.
     ///
-    /// Before: the signer governs and every number lies in its bounds. After: the numbers are in force for everything that starts from now;
+    /// Before: the signer governs, the network is not governed by proposals, and every number lies in its bounds. After: the numbers are in force for everything that starts from now;
     /// leases and epochs that exist keep the deadlines they were given.
     pub fn network_set_parameters(ctx: &mut Context<NetworkAuthority>, parameters: [u64; PARAMETERS]) -> Result<()> {
         instructions::network_set_parameters(ctx, parameters)
@@ -126,6 +136,40 @@ pub mod render_compute {
         enabled: bool,
     ) -> Result<()> {
         instructions::engine_register(ctx, id, digest, referee, format, class, verification, enabled)
+    }
+
+    /// Switches a compute client off and on.
+    ///
+    /// Before: the signer governs. After: jobs may be opened for the client, or not; jobs that are open keep their client, and it its share.
+    pub fn client_enable(ctx: &mut Context<ClientEnable>, enabled: bool) -> Result<()> {
+        instructions::client_enable(ctx, enabled)
+    }
+
+    /// Admits an external network as a compute client.
+    ///
+    /// Before: the signer governs and nobody has the id; the share is at most `client_share_max_bps`. After: jobs may be opened for the client, and
+    /// it has `share_bps` of their rebates; `authority` speaks for it.
+    pub fn client_register(
+        ctx: &mut Context<ClientRegister>,
+        id: [u8; 16],
+        authority: Address,
+        metadata: [u8; 32],
+        share_bps: u16,
+    ) -> Result<()> {
+        instructions::client_register(ctx, id, authority, metadata, share_bps)
+    }
+
+    /// A compute client changes what is said about it and where it is paid.
+    ///
+    /// Before: the signer speaks for the client and raises its share not. After: the client is as given; `next` speaks for it. Rebates that are
+    /// not claimed yet follow the new payout and share.
+    pub fn client_update(
+        ctx: &mut Context<ClientUpdate>,
+        next: Address,
+        metadata: [u8; 32],
+        share_bps: u16,
+    ) -> Result<()> {
+        instructions::client_update(ctx, next, metadata, share_bps)
     }
 
     /// Burns RENDER for credits.
@@ -177,6 +221,14 @@ pub mod render_compute {
     /// Before: the signer is the operator or the node. After: the node claims nothing while draining; what it holds is finished and paid.
     pub fn node_drain(ctx: &mut Context<NodeDrain>, draining: bool) -> Result<()> {
         instructions::node_drain(ctx, draining)
+    }
+
+    /// A node announces when it will be away, or, with both times 0, calls it off.
+    ///
+    /// Before: the signer is the operator or the node; the period begins after the notice and fits what the node may announce in the epoch.
+    /// After: in [from, until) no probe of the node is opened and it claims nothing. What it holds is due all the same.
+    pub fn node_maintenance(ctx: &mut Context<NodeMaintenance>, from: i64, until: i64) -> Result<()> {
+        instructions::node_maintenance(ctx, from, until)
     }
 
     /// Adds a machine to an operator.
@@ -248,7 +300,7 @@ pub mod render_compute {
     /// Escrows credits for work.
     ///
     /// Before: jobs are not paused, the engine is enabled and has a referee that reads the statement's format, `nonce` is the requester's next,
-    /// and the credits are available. After: the job holds `units * (price_per_unit + premium_per_unit)` credits and can be seeded one slot later.
+    /// the compute client is none or enabled, and the credits are available. After: the job holds `units * (price_per_unit + premium_per_unit)` credits and can be seeded one slot later.
     pub fn job_open(ctx: &mut Context<JobOpen>, nonce: u64, order: JobOrder) -> Result<()> {
         instructions::job_open(ctx, nonce, order)
     }
@@ -272,7 +324,7 @@ pub mod render_compute {
     /// Pays a lease whose challenge window has closed. Hot path.
     ///
     /// Before: the root is revealed, its challenge window has closed and its audits are paid; the epoch runs. After: the lease's value and
-    /// premium have left the escrow once (laws L3, L7), and its value counts as the node's work of the epoch.
+    /// premium have left the escrow once (laws L3, L7) and count as spent by the job in the epoch, and its value counts as the node's work of it.
     pub fn lease_accept(ctx: &mut Context<LeaseAccept>) -> Result<()> {
         instructions::lease_accept(ctx)
     }
@@ -511,23 +563,83 @@ pub mod render_compute {
         instructions::attestation_reveal(ctx, root, result, salt)
     }
 
+    /// A peer binds itself to the bandwidth that it measured of a probed node.
+    ///
+    /// Before: the probe's job is seeded; the place is free; the peer is enrolled, has the least stake, is of another operator than the node and the
+    /// other peers, and its turn in the race has come; the probe's deadline has not passed and no measurement is revealed. After: the place is
+    /// the peer's.
+    pub fn measure_commit(ctx: &mut Context<MeasureCommit>, index: u8, commitment: [u8; 32]) -> Result<()> {
+        instructions::measure_commit(ctx, index, commitment)
+    }
+
+    /// A peer shows the bandwidth that it measured.
+    ///
+    /// Before: the place is committed by the peer; all places are committed, or the probe's deadline has passed; number and salt give the
+    /// commitment. After: the measurement is public, and nobody can commit to another.
+    pub fn measure_reveal(ctx: &mut Context<MeasureReveal>, index: u8, mbps: u32, salt: [u8; 32]) -> Result<()> {
+        instructions::measure_reveal(ctx, index, mbps, salt)
+    }
+
+    /// A node declares ratings that probes may prove.
+    ///
+    /// Before: the signer is the operator or the node; no probe of it is open; each rating is at least 1. After: probes of these ratings may
+    /// be opened from one mean interval later.
+    pub fn probe_enroll(ctx: &mut Context<ProbeEnroll>, offer: ProbeOffer) -> Result<()> {
+        instructions::probe_enroll(ctx, offer)
+    }
+
+    /// A node did not answer its probe in time.
+    ///
+    /// Before: nothing was committed and the deadline has passed (law L8). After: the penalty has left the node's stake for the opener's, or for
+    /// the burn where there is no opener; the probe can be finished as missed.
+    pub fn probe_expire(ctx: &mut Context<ProbeExpire>) -> Result<()> {
+        instructions::probe_expire(ctx)
+    }
+
+    /// Counts a probe that is over, and closes it.
+    ///
+    /// Before: the answer is revealed, its challenge window has closed, its audits are paid and the job is seeded; or the lease was taken from
+    /// the node. The epoch runs. After: passed: the node has its points, and its opener, where it has a record in the epoch, its share.
+    /// Else: one more missed. Job, lease and probe are closed, and the node can be probed again.
+    pub fn probe_finish(ctx: &mut Context<ProbeFinish>) -> Result<()> {
+        instructions::probe_finish(ctx)
+    }
+
+    /// A node is probed no more.
+    ///
+    /// Before: the signer is the operator or the node; it is enrolled and no probe of it is open. After: no probe of it can be opened.
+    pub fn probe_leave(ctx: &mut Context<ProbeLeave>) -> Result<()> {
+        instructions::probe_leave(ctx)
+    }
+
+    /// The network asks a node to prove its hardware, at a slot that chose it.
+    ///
+    /// Before: leases are not paused; the node is enrolled, has the least stake, is not in maintenance and has no probe open; `slot` is later
+    /// than its latest probe and not too long ago, and its hash makes a probe of the node due; its stake covers the penalty. After: the
+    /// node holds the one lease of a job of class probe; the job's seed is the hash of the first slot after this one.
+    pub fn probe_open(ctx: &mut Context<ProbeOpen>, slot: u64) -> Result<()> {
+        instructions::probe_open(ctx, slot)
+    }
+
     /// Mints a node's share of a finalized epoch to its operator. O(1), whatever the number of nodes.
     ///
-    /// Before: the epoch is finalized and the share not claimed. After: CR_i = N_i / sum(N) x pool per class is minted, rounded down (law L6).
+    /// Before: the epoch is finalized and the share not claimed, and the mint limiter lets it pass. After: CR_i = N_i / sum(N) x pool per class is
+    /// minted, rounded down, and the same of the availability pool for the node's points, at most the cap of one node (law L6).
     pub fn epoch_claim(ctx: &mut Context<EpochClaim>) -> Result<()> {
         instructions::epoch_claim(ctx)
     }
 
     /// Mints an epoch's operations share.
     ///
-    /// Before: the epoch is finalized and its operations share not minted. After: it is minted.
+    /// Before: the epoch is finalized and its operations share not minted, and the mint limiter lets it pass. After: it is minted.
     pub fn epoch_claim_operations(ctx: &mut Context<EpochClaimOperations>) -> Result<()> {
         instructions::epoch_claim_operations(ctx)
     }
 
     /// Fixes an ended epoch's pools.
     ///
-    /// Before: all shards are summed and the epoch before is finalized. After: pools and carry are fixed: emission + carry in = pools + carry out.
+    /// Before: all shards are summed and the epoch before is finalized. After: pools and carry are fixed: emission + recycled + carry in = pools +
+    /// carry out; the stake of the epoch is the network's active stake.
     pub fn epoch_finalize(ctx: &mut Context<EpochFinalize>) -> Result<()> {
         instructions::epoch_finalize(ctx)
     }
@@ -560,6 +672,20 @@ pub mod render_compute {
         instructions::epoch_sum(ctx, shard)
     }
 
+    /// Removes a job's record of an epoch whose rebate was claimed.
+    ///
+    /// Before: the rebate was claimed. After: the account is gone. It cannot come back: records open only while their epoch runs.
+    pub fn job_epoch_close(ctx: &mut Context<JobEpochClose>) -> Result<()> {
+        instructions::job_epoch_close(ctx)
+    }
+
+    /// Creates a job's record in a running epoch.
+    ///
+    /// Before: the epoch runs. After: the record exists, names the job's requester and client, and has nothing spent.
+    pub fn job_epoch_open(ctx: &mut Context<JobEpochOpen>) -> Result<()> {
+        instructions::job_epoch_open(ctx)
+    }
+
     /// Removes a node's record of an epoch it has claimed.
     ///
     /// Before: the share was claimed and the node's tier reviewed by the record, or the node is gone. After: the account is gone. It cannot come
@@ -570,8 +696,105 @@ pub mod render_compute {
 
     /// Creates a node's record in a running epoch.
     ///
-    /// Before: the epoch runs. After: the record exists and is empty.
+    /// Before: the epoch runs. After: the record exists and is empty, and the node's stake counts in its shard of the epoch.
     pub fn node_epoch_open(ctx: &mut Context<NodeEpochOpen>) -> Result<()> {
         instructions::node_epoch_open(ctx)
+    }
+
+    /// Mints a requester's rebate for what one of its jobs spent in an epoch, and the compute client's share of it.
+    ///
+    /// Before: the epoch is finalized and the rebate not claimed, and the mint limiter lets it pass. After: spent_i / sum(spent) x creators' pool,
+    /// rounded down, is minted: to the client that the job came through its share, to the requester's associated token account the rest. A client
+    /// whose payout account is no RENDER account any more has no share: it cannot hold up its requesters.
+    pub fn rebate_claim(ctx: &mut Context<RebateClaim>) -> Result<()> {
+        instructions::rebate_claim(ctx)
+    }
+
+    /// Counts a vote that has ended, or lets a proposal expire.
+    ///
+    /// Before: the vote of the proposal's stage has ended, or its next step was not made in time. After: the final vote runs, the timelock runs, or
+    /// the proposal is rejected or expired.
+    pub fn proposal_advance(ctx: &mut Context<ProposalAdvance>) -> Result<()> {
+        instructions::proposal_advance(ctx)
+    }
+
+    /// The proposer calls its proposal off.
+    ///
+    /// Before: the first vote on the proposal runs. After: it is over. The proposer's lock stays held, so that cancelling opens no way to spam.
+    pub fn proposal_cancel(ctx: &mut Context<ProposalCancel>) -> Result<()> {
+        instructions::proposal_cancel(ctx)
+    }
+
+    /// Removes a proposal that is over.
+    ///
+    /// Before: the proposal was executed, rejected or cancelled, or has expired. After: the account is gone; its number is never used again.
+    pub fn proposal_close(ctx: &mut Context<ProposalClose>) -> Result<()> {
+        instructions::proposal_close(ctx)
+    }
+
+    /// Puts an accepted proposal into force.
+    ///
+    /// Before: the proposal is accepted, its timelock has passed, its window is open, and what it changes is valid beside what else has changed
+    /// since. After: it is in force. What is refused now may be executed later in the window, when its neighbours allow it.
+    pub fn proposal_execute(ctx: &mut Context<ProposalExecute>) -> Result<()> {
+        instructions::proposal_execute(ctx)
+    }
+
+    /// Asks the holders of RENDER to change something.
+    ///
+    /// Before: `number` is the next one; the proposer has `gov_proposer_lock` locked and no proposal whose votes may still run; the change would be
+    /// valid now. After: the proposal can be voted on, and the proposer's lock is held for as long as its votes can take.
+    pub fn proposal_open(
+        ctx: &mut Context<ProposalOpen>,
+        number: u64,
+        order: ProposalOrder,
+        changes: Vec<ChangeOrder>,
+    ) -> Result<()> {
+        instructions::proposal_open(ctx, number, order, changes)
+    }
+
+    /// A wallet says yes or no with all that it has locked.
+    ///
+    /// Before: a vote on the proposal runs and the wallet has RENDER locked. After: all of it counts for one side, and what the wallet said before
+    /// in this vote does not. The lock cannot be lowered while it counts (law L12).
+    pub fn proposal_vote(ctx: &mut Context<ProposalVote>, is_yes: bool) -> Result<()> {
+        instructions::proposal_vote(ctx, is_yes)
+    }
+
+    /// Removes a vote that counts no more.
+    ///
+    /// Before: the proposal's votes are counted, or it is gone. After: the account is gone. An address that is empty stays empty: numbers are not
+    /// used twice.
+    pub fn vote_close(ctx: &mut Context<VoteClose>) -> Result<()> {
+        instructions::vote_close(ctx)
+    }
+
+    /// Removes an empty lock.
+    ///
+    /// Before: the lock is empty. After: the account is gone.
+    pub fn vote_lock_close(ctx: &mut Context<VoteLockClose>) -> Result<()> {
+        instructions::vote_lock_close(ctx)
+    }
+
+    /// Locks RENDER to vote with.
+    ///
+    /// Before: the wallet has `amount` RENDER. After: the vote vault holds it and the wallet's lock says so. Votes that were cast keep their weight
+    /// until they are cast again. Never paused: the guardian cannot keep anyone from voting.
+    pub fn vote_lock_deposit(ctx: &mut Context<VoteLockDeposit>, amount: u64) -> Result<()> {
+        instructions::vote_lock_deposit(ctx, amount)
+    }
+
+    /// Takes RENDER out of a lock that no vote counts.
+    ///
+    /// Before: the lock's time is over and it holds `amount`. After: `amount` has left the vault. Never paused.
+    pub fn vote_lock_withdraw(ctx: &mut Context<VoteLockWithdraw>, amount: u64) -> Result<()> {
+        instructions::vote_lock_withdraw(ctx, amount)
+    }
+
+    /// Creates the token account that holds all voting RENDER.
+    ///
+    /// Before: there is no vote vault. After: there is, empty and owned by the network.
+    pub fn vote_vault_open(ctx: &mut Context<VoteVaultOpen>) -> Result<()> {
+        instructions::vote_vault_open(ctx)
     }
 }

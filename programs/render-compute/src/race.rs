@@ -1,14 +1,16 @@
 //! The race's inputs taken from accounts; its mathematics is `market_model::race`. Workers call the same functions.
 
 use crate::{
-    constants::{CLASS_COMPUTE, CLASS_RENDER},
+    constants::{CLASS_COMPUTE, CLASS_PROBE, CLASS_RENDER},
     errors::*,
     state::*,
 };
 use anchor_lang::prelude::*;
 use market_model::{
     Parameters,
+    amount::WHOLE_BPS,
     audit::AuditRules,
+    price::BandwidthTier,
     race::{self, Factors},
     region,
     reputation::Reputation,
@@ -98,7 +100,11 @@ fn run(
     let rules = parameters.race_rules(race::stake_reference(parameters.min_stake, network.active_stake));
     let factors = Factors {
         region_bps: region::fit_bps(job.region, node.region, parameters.race_region_near_bps),
-        price_bps: race::price_delta_bps(ask(job, node)?, job.price_per_unit).map_err(refused)?,
+        // Nobody pays for a probe.
+        price_bps: match job.class {
+            CLASS_PROBE => WHOLE_BPS,
+            _ => race::price_delta_bps(ask(job, node)?, job.price_per_unit).map_err(refused)?,
+        },
         uptime_bps: u64::from(node.uptime_bps),
         reputation_bps: reputation.bps(),
         capacity_bps: race::free_capacity_bps(node.capacity.saturating_sub(node.leases_held), node.capacity),
@@ -137,17 +143,32 @@ pub fn ask(job: &Job, node: &Node) -> Result<u64> {
 pub fn require_requirements(network: &Network, job: &Job, node: &Node, now: i64) -> Result<Reputation> {
     let parameters = network.parameters();
     require!(node.draining == 0, RenderError::NodeDraining);
+    require!(!node.maintenance().lasts(now), RenderError::NodeInMaintenance);
     require!(node.leases_held < node.capacity, RenderError::NodeFull);
     node.stake_model().check_may_work(&parameters.stake_rules()).map_err(refused)?;
     let reputation = node.reputation_model().decayed(now, &parameters.reputation_rules()).map_err(refused)?;
     require!(
-        node.serves(job.class)
+        serves(job, node)
             && node.memory_mib >= job.minimum_memory_mib
+            && node.measured_bandwidth >= BandwidthTier::try_from(job.bandwidth_tier).map_err(refused)?.required_mbit()
             && reputation.bps() >= u64::from(job.minimum_reputation),
         RenderError::RequirementsNotMet
     );
     require!(ask(job, node)? <= job.price_per_unit, RenderError::BelowAsk);
     require!(job.requester_reputation >= node.minimum_requester_reputation, RenderError::RequesterReputationTooLow);
+    Ok(reputation)
+}
+
+/// Whether the node works for the job's class. Probes are audited by nodes that are probed themselves.
+fn serves(job: &Job, node: &Node) -> bool {
+    if job.class == CLASS_PROBE { node.enrolled == 1 } else { node.serves(job.class) }
+}
+
+/// Whether the node may claim audits of the job's leases; gives what [`require_requirements`] gives. A probe is audited by hardware that is
+/// rated for it: its memory is the job's, its compute rating the holder's, which does not change while it is probed.
+pub fn require_to_audit(network: &Network, job: &Job, holder: &Node, node: &Node, now: i64) -> Result<Reputation> {
+    let reputation = require_requirements(network, job, node, now)?;
+    require!(job.class != CLASS_PROBE || node.rated_compute >= holder.rated_compute, RenderError::RequirementsNotMet);
     Ok(reputation)
 }
 

@@ -46,6 +46,12 @@ pub fn first_after(slot: u64) -> Result<Option<SlotHash>> {
     Ok(Some(SlotHash { slot: found, hash, is_first }))
 }
 
+/// The hash of exactly this slot; none when it was skipped, is forgotten, or has not ended.
+pub fn of(slot: u64) -> Result<Option<[u8; 32]>> {
+    let Some(before) = slot.checked_sub(1) else { return Ok(None) };
+    Ok(first_after(before)?.filter(|found| found.slot == slot).map(|found| found.hash))
+}
+
 fn entry_slot(position: u64) -> Result<u64> {
     let mut bytes = [0u8; 8];
     get_sysvar(&mut bytes, &SLOT_HASHES, offset(position)?)?;

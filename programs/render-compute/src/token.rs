@@ -1,6 +1,10 @@
 //! Calls to the token program, and the few facts read from its accounts.
 
-use crate::{constants::SEED_NETWORK, errors::RenderError, state::Network};
+use crate::{
+    constants::SEED_NETWORK,
+    errors::RenderError,
+    state::{MintLimiter, Network},
+};
 use anchor_lang::{
     pinocchio::cpi::{Seed, Signer as SignerSeeds},
     prelude::*,
@@ -9,6 +13,9 @@ use pinocchio_token::instructions::{Burn, InitializeAccount3, MintTo, Transfer};
 
 /// Bytes of a token account.
 const TOKEN_ACCOUNT_LENGTH: usize = 165;
+
+/// Derives the token accounts that wallets have by convention.
+const ASSOCIATED_TOKEN_PROGRAM: Address = anchor_lang::address!("ATokenGPvbdGVxr1b2hvZbsiqW5xWH25efTNsLJA8knL");
 
 /// What is read from a token account: bytes 0..32 mint, 32..64 owner, 64..72 amount (SPL Token layout).
 pub struct TokenFacts {
@@ -41,6 +48,14 @@ pub fn require_mint(view: &AccountView, authority: &Address, decimals: u8) -> Re
     require!(data[0..4] == [1, 0, 0, 0] && address_at(&data, 4) == *authority, RenderError::WrongMint);
     require!(data[46..50] == [0; 4], RenderError::WrongMint);
     Ok(())
+}
+
+/// RENDER in existence: bytes 36..44 of the mint, whose address the caller has checked.
+pub fn supply(view: &AccountView) -> Result<u64> {
+    require!(view.owned_by(&Token::id()), RenderError::WrongMint);
+    let data = view.try_borrow()?;
+    let bytes: [u8; 8] = data.get(36..44).and_then(|bytes| bytes.try_into().ok()).ok_or(RenderError::WrongMint)?;
+    Ok(u64::from_le_bytes(bytes))
 }
 
 fn address_at(data: &[u8], at: usize) -> Address {
@@ -91,8 +106,34 @@ pub fn burn_from_network(
     with_network_seeds(network, |signer| Burn::new(from, mint, network.account(), amount).invoke_signed(&[signer]))
 }
 
-/// Mints RENDER; the network account is the mint authority.
-pub fn mint_to(network: &Account<Network>, mint: &AccountView, to: &AccountView, amount: u64) -> Result<()> {
+/// Checks that `view` is a token account of `mint`, whoever owns it.
+pub fn require_mint_of(view: &AccountView, mint: &Address) -> Result<()> {
+    require!(token_account(view)?.mint == *mint, RenderError::WrongTokenAccount);
+    Ok(())
+}
+
+/// Checks that `view` is the associated token account of `wallet` and still owned by it.
+pub fn require_associated(view: &AccountView, mint: &Address, wallet: &Address) -> Result<()> {
+    let token_program = Token::id();
+    let seeds = [wallet.as_ref(), token_program.as_ref(), mint.as_ref()];
+    let (expected, _) = find_program_address(&seeds, &ASSOCIATED_TOKEN_PROGRAM);
+    require!(*view.address() == expected, RenderError::WrongRebateAccount);
+    require_token_account(view, mint, wallet)
+}
+
+/// Mints RENDER, as far as the limiter lets it pass; the network account is the mint authority. The one way to mint.
+pub fn mint_to(
+    network: &Account<Network>,
+    limiter: &mut MintLimiter,
+    mint: &AccountView,
+    to: &AccountView,
+    amount: u64,
+    now: i64,
+) -> Result<()> {
+    if amount == 0 {
+        return Ok(());
+    }
+    limiter.pass(network, amount, now)?;
     with_network_seeds(network, |signer| MintTo::new(mint, to, network.account(), amount).invoke_signed(&[signer]))
 }
 

@@ -185,7 +185,7 @@ impl FaultyNode {
         }
         let key = self.identity.pubkey();
         let (epoch, _) = flow::ensure_running_epoch(&*self.chain, &self.identity).await?;
-        let mut instructions = flow::prepare_accept(&*self.chain, &key, &key, epoch).await?;
+        let mut instructions = flow::prepare_lease_accept(&*self.chain, &key, &key, &lease.job, epoch).await?;
         instructions.push(instruction::lease_accept(lease, &key, epoch));
         self.send(&instructions, &format!("asks for the pay of lease {}", lease.index), said).await
     }

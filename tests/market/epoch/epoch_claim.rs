@@ -39,6 +39,7 @@ fn each_node_gets_its_share_of_the_pool_rounded_down() {
             operator: machine.operator(),
             payout: machine.payout,
             work: [work, 0],
+            points: 0,
             amounts: [share, 0],
             availability_amount: 0,
         };

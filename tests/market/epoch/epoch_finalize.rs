@@ -36,10 +36,51 @@ fn an_epoch_with_work_pays_operations_and_at_most_its_bound() {
     // A fifth of what was bought was accepted: the bounds are shares of a fifth of what was burned for it.
     let value = event.burned / 5;
     assert_eq!(event.work_pools, [value * 8 / 10, 0]);
-    assert_eq!(event.creators_pool, value * 2 / 10);
+    // Creators are bounded by what was spent, premiums for audits included.
+    assert_eq!(event.spent, 20 * USD + 20 * USD / 1_000);
+    let spent = u64::try_from(u128::from(event.spent) * u128::from(event.burned) / u128::from(100 * USD)).unwrap();
+    assert_eq!(event.creators_pool, spent * 2 / 10);
     assert_eq!(event.availability_pool, 0);
     let epoch: Epoch = world.get(&address::epoch(1));
     assert_eq!((epoch.state, epoch.carry, epoch.work_pools), (EPOCH_FINALIZED, event.carry, event.work_pools));
+}
+
+/// A world whose epoch has this much capacity for rendering, all of it in one shard, and this much of it used by one lease.
+fn used(busy: u64, capacity: u64) -> World {
+    let world = World::new();
+    let (requester, machine) = (world.requester_with("requester", USD), world.machine("machine"));
+    let job = world.open_seeded(&requester, order());
+    let lease = world.claim(&machine, &job, 0);
+    world.warp(busy);
+    world.commit(&machine, &lease);
+    world.apply(World::revealing(&machine, &lease), &[&machine.identity]);
+    world.accept(&machine, &lease);
+    let shard = address::epoch_shard(1, address::shard_of(&machine.key()));
+    world.alter::<EpochShard>(&shard, |shard| shard.capacity_seconds[0] = capacity);
+    world
+}
+
+#[test]
+fn prices_move_by_the_use_of_their_class() {
+    // 80 % is the target and 10 % the largest step; general compute was not observed.
+    for (busy, index) in [(0, 9_000), (75, 9_500), (80, 10_000), (81, 10_100), (100, 11_000)] {
+        let world = used(busy, 100);
+        assert_eq!(world.network().price_index_bps, [10_000; 4]);
+        sum_all(&world, 1);
+        let confirmed = world.apply(instruction::epoch_finalize(1), &[&world.crank]);
+        let [Event::EpochFinalized(event)] = confirmed.events[..] else { panic!("{confirmed:?}") };
+        assert_eq!((event.busy_seconds, event.capacity_seconds), ([busy, 0], [100, 0]));
+        assert_eq!(event.price_index_bps, [index, index, 10_000, 10_000]);
+        assert_eq!(world.network().price_index_bps, event.price_index_bps);
+        assert_eq!(world.get::<Epoch>(&address::epoch(1)).price_index_bps, event.price_index_bps);
+    }
+}
+
+#[test]
+fn prices_stay_where_nothing_shows_capacity() {
+    let world = used(50, 0);
+    world.end_epoch();
+    assert_eq!(world.network().price_index_bps, [10_000; 4]);
 }
 
 #[test]

@@ -4,7 +4,7 @@ use market_tests::{
     World,
     world::{USD, only_event, replaced},
 };
-use render_compute::{constants::EPOCH_SHARDS, errors::RenderError, events::EpochShardSummed, state::Epoch};
+use render_compute::{constants::EPOCH_SHARDS, errors::RenderError, state::*};
 use render_compute_client::{address, event::Event, instruction};
 use solana_instruction_error::InstructionError;
 
@@ -22,12 +22,35 @@ fn a_shards_totals_become_the_epochs() {
 }
 
 #[test]
+fn everything_that_a_shard_counts_is_in_the_sum() {
+    let world = World::new();
+    world.ensure_shard(&world.crank_key());
+    let shard = address::shard_of(&world.crank_key());
+    // Probes and rated leases write these; whoever wrote them, they are summed.
+    world.alter::<EpochShard>(&address::epoch_shard(1, shard), |totals| {
+        totals.availability = 11;
+        totals.qualified = 12;
+        totals.busy_seconds = [13, 14];
+        totals.capacity_seconds = [15, 16];
+    });
+    world.warp_to(world.get::<Epoch>(&address::epoch(1)).ends_at);
+    let confirmed = world.apply(instruction::epoch_sum(1, shard), &[&world.crank]);
+    let Event::EpochShardSummed(event) = only_event(&confirmed) else { panic!("{confirmed:?}") };
+    let epoch: Epoch = world.get(&address::epoch(1));
+    assert_eq!((event.availability, event.qualified), (11, 12));
+    assert_eq!((epoch.availability, epoch.qualified), (11, 12));
+    assert_eq!((event.busy_seconds, event.capacity_seconds), ([13, 14], [15, 16]));
+    assert_eq!((epoch.busy_seconds, epoch.capacity_seconds), ([13, 14], [15, 16]));
+}
+
+#[test]
 fn a_shard_that_nobody_needed_counts_as_empty() {
     let world = World::new();
     world.warp_to(world.get::<Epoch>(&address::epoch(1)).ends_at);
     let confirmed = world.apply(instruction::epoch_sum(1, 31), &[&world.crank]);
-    let event = EpochShardSummed { number: 1, shard: 31, work: [0; 2], burned: 0, bought: 0 };
-    assert_eq!(only_event(&confirmed), Event::from(event));
+    let Event::EpochShardSummed(event) = only_event(&confirmed) else { panic!("{confirmed:?}") };
+    assert_eq!((event.number, event.shard), (1, 31));
+    assert_eq!((event.work, event.spent, event.stake, event.burned, event.bought), ([0; 2], 0, 0, 0, 0));
 }
 
 #[test]

@@ -6,3 +6,5 @@ mod epoch_finalize;
 mod epoch_open;
 mod epoch_records;
 mod epoch_sum;
+mod mint_limiter;
+mod rebate_claim;

@@ -1,15 +1,16 @@
 //! `job_open`.
 
-use market_model::MarketError;
+use market_model::{MarketError, Parameters, price::BandwidthTier, quote::Order, tier::Tier};
 use market_tests::{
     Reason, Requester, World,
-    world::{STATEMENT, USD, only_event, order, replaced, unsigned},
+    world::{CONFIDENCE, PRICE, STATEMENT, USD, only_event, order, replaced, unsigned},
 };
 use render_compute::{constants::*, errors::RenderError, events::JobOpened, instructions::JobOrder, state::*};
 use render_compute_client::{
     Address, Instruction, Signer, address,
     event::Event,
     instruction::{self, EngineRegister},
+    market::{self, QuoteRequest},
 };
 use solana_instruction_error::InstructionError;
 
@@ -37,7 +38,9 @@ fn an_order_escrows_its_price() {
     let world = World::new();
     let requester = world.requester_with("requester", 10 * USD);
     let clock = world.chain.now();
-    let order = JobOrder { units: 5, client: Address::new_from_array([8; 32]), region: 3, ..order() };
+    let id = *b"client\0\0\0\0\0\0\0\0\0\0";
+    world.client(id);
+    let order = JobOrder { units: 5, client: address::client(&id), region: 3, ..order() };
     let confirmed = world.apply(opening(&requester, 0, order), &[&requester.wallet]);
     let job = address::job(&requester.key(), 0);
     let event = JobOpened {
@@ -51,6 +54,8 @@ fn an_order_escrows_its_price() {
         units: 5,
         price_per_unit: 1_000,
         premium_per_unit: 1,
+        network_price_per_unit: 1,
+        price_index_bps: 10_000,
         work_per_unit: 4_096,
         escrow: 5_005,
         available_before: 10 * USD,
@@ -67,6 +72,10 @@ fn an_order_escrows_its_price() {
         audit_probability_bps: 10,
         replicas: 1,
         class: CLASS_RENDER,
+        tier: TIER_ECONOMY,
+        bandwidth_tier: 0,
+        at_network_price: 0,
+        padding: [0; 5],
     };
     assert_eq!(only_event(&confirmed), Event::from(event));
     let state: Job = world.get(&job);
@@ -135,6 +144,126 @@ fn a_job_pays_for_its_audits_what_they_cost_on_average_or_for_each_other_node() 
     // A tenth of a credit is a credit.
     assert_eq!(opened(JobOrder { price_per_unit: 100, ..order() }).premium_per_unit, 1);
     assert_eq!(opened(JobOrder { price_per_unit: 1_001, ..order() }).premium_per_unit, 2);
+}
+
+/// Ten OBh a unit: 0.05 USD in economy, 0.10 in priority, before surcharges.
+fn priced() -> JobOrder {
+    let work_per_unit = 10 * Parameters::DEFAULT.work_per_obh;
+    JobOrder { work_per_unit, price_per_unit: USD, at_network_price: 1, ..order() }
+}
+
+#[test]
+fn at_the_network_s_price_a_job_pays_for_its_tier_bandwidth_and_region() {
+    let cases = [
+        (TIER_ECONOMY, 0, 0, 50_000),
+        (TIER_PRIORITY, 0, 0, 100_000),
+        (TIER_PRIORITY, 1, 0, 105_000),
+        (TIER_PRIORITY, 7, 0, 150_000),
+        (TIER_ECONOMY, 7, 9, 80_000),
+    ];
+    for (tier, bandwidth_tier, region, price) in cases {
+        let job = opened(JobOrder { tier, bandwidth_tier, region, ..priced() });
+        assert_eq!((job.tier, job.bandwidth_tier, job.price_per_unit), (tier, bandwidth_tier, price));
+        // An audit of every thousandth lease.
+        assert_eq!(job.premium_per_unit, price / 1_000);
+        assert_eq!(job.escrow, 4 * (price + price / 1_000));
+    }
+}
+
+#[test]
+fn the_network_s_price_is_paid_up_to_the_stated_one() {
+    assert_eq!(opened(JobOrder { price_per_unit: 50_000, ..priced() }).price_per_unit, 50_000);
+    refused(JobOrder { price_per_unit: 49_999, ..priced() }, MarketError::NetworkPriceAboveCap);
+    refused(JobOrder { price_per_unit: 0, ..priced() }, MarketError::NetworkPriceAboveCap);
+}
+
+#[test]
+fn a_job_that_names_its_price_pays_that_and_says_the_network_s() {
+    let world = World::new();
+    let requester = world.requester_with("requester", 10 * USD);
+    let own = JobOrder { price_per_unit: 7, at_network_price: 0, tier: TIER_PRIORITY, ..priced() };
+    let confirmed = world.apply(opening(&requester, 0, own), &[&requester.wallet]);
+    let Event::JobOpened(event) = only_event(&confirmed) else { panic!("{confirmed:?}") };
+    assert_eq!((event.price_per_unit, event.network_price_per_unit, event.price_index_bps), (7, 100_000, 10_000));
+    assert_eq!((event.at_network_price, event.tier), (0, TIER_PRIORITY));
+}
+
+#[test]
+fn a_price_floats_with_the_index_of_its_class_and_tier() {
+    let world = World::new();
+    let requester = world.requester_with("requester", 10 * USD);
+    world.alter::<Network>(&address::network(), |network| network.price_index_bps = [12_345, 20_000, 1, 1]);
+    let economy: Job = world.get(&world.open(&requester, priced()));
+    let priority: Job = world.get(&world.open(&requester, JobOrder { tier: TIER_PRIORITY, ..priced() }));
+    assert_eq!((economy.price_per_unit, priority.price_per_unit), (61_725, 200_000));
+}
+
+#[test]
+fn a_work_measure_beyond_any_price_stops_only_who_asks_for_the_network_s() {
+    let endless = JobOrder { work_per_unit: u64::MAX, ..priced() };
+    refused(JobOrder { tier: TIER_PRIORITY, ..endless }, MarketError::NetworkPriceAboveCap);
+    let world = World::new();
+    let requester = world.requester_with("requester", 10 * USD);
+    let cheap = Parameters { work_per_obh: 1, obh_per_dollar_economy: 1, ..world.network().parameters() };
+    world.apply(instruction::network_set_parameters(&world.authority_key(), &cheap), &[&world.authority]);
+    world.refuse(opening(&requester, 0, endless), &[&requester.wallet], MarketError::Overflow);
+    let own = JobOrder { at_network_price: 0, ..endless };
+    let confirmed = world.apply(opening(&requester, 0, own), &[&requester.wallet]);
+    let Event::JobOpened(event) = only_event(&confirmed) else { panic!("{confirmed:?}") };
+    assert_eq!((event.network_price_per_unit, event.price_per_unit), (u64::MAX, USD));
+}
+
+#[test]
+fn tiers_bandwidths_and_ways_of_pricing_that_do_not_exist_are_refused() {
+    refused(JobOrder { tier: 2, ..order() }, MarketError::UnknownTier);
+    refused(JobOrder { bandwidth_tier: 8, ..order() }, MarketError::BandwidthTierUnknown);
+    refused(JobOrder { at_network_price: 2, ..order() }, RenderError::BadPricing);
+    assert_eq!(opened(JobOrder { bandwidth_tier: 7, ..order() }).bandwidth_tier, 7);
+}
+
+#[test]
+fn a_quote_is_what_is_charged() {
+    let world = World::new();
+    let requester = world.requester_with("requester", 1_000 * USD);
+    let obh = Parameters::DEFAULT.work_per_obh;
+    for (number, index) in [(1, 10_000), (2, 2_500), (3, 39_999), (4, 12_321), (5, 9_999)] {
+        world.alter::<Network>(&address::network(), |network| network.price_index_bps = [index, index + 1, 1, 1]);
+        let order = JobOrder {
+            units: 7 * number,
+            units_per_lease: 3,
+            work_per_unit: obh / number + number,
+            bandwidth_tier: (number % 8) as u8,
+            region: (number % 2) as u16,
+            replicas: (number % 3) as u8 + 1,
+            tier: (number % 2) as u8,
+            ..priced()
+        };
+        let request = QuoteRequest {
+            order: Order {
+                units: order.units,
+                units_per_lease: 3,
+                work_per_unit: order.work_per_unit,
+                replicas: order.replicas,
+                bandwidth: BandwidthTier::try_from(order.bandwidth_tier).unwrap(),
+                has_region: order.region != 0,
+            },
+            class: CLASS_RENDER,
+            minimum_memory_mib: 0,
+            minimum_reputation: 0,
+            hours: 1,
+            tier: Some(Tier::try_from(order.tier).unwrap()),
+        };
+        world.publish_all(PRICE, CONFIDENCE);
+        let quote = world.flow(market::quote(&world.chain, &request)).chosen;
+        let job: Job = world.get(&world.open(&requester, order));
+        assert_eq!((quote.price_per_unit_credit_units, quote.credit_units), (job.price_per_unit, job.escrow));
+        assert_eq!(quote.premium_per_unit_credit_units, job.premium_per_unit);
+        // And the RENDER is what a purchase of those credits takes.
+        let before = world.tokens(&requester.render);
+        world.publish_all(PRICE, CONFIDENCE);
+        world.apply(world.purchase(&requester, job.escrow), &[&requester.wallet]);
+        assert_eq!(quote.render_base_units, Some(before - world.tokens(&requester.render)));
+    }
 }
 
 #[test]
@@ -248,6 +377,33 @@ fn a_disabled_engine_takes_no_jobs() {
     let disabled = instruction::EngineRegister { enabled: false, ..world.engine() };
     world.apply(instruction::engine_register(&disabled), &[&world.authority]);
     world.refuse(opening(&requester, 0, order()), &[&requester.wallet], RenderError::EngineDisabled);
+}
+
+#[test]
+fn the_client_of_an_order_is_one_that_exists() {
+    let world = World::new();
+    let requester = world.requester_with("requester", 10 * USD);
+    let ids = [*b"one\0\0\0\0\0\0\0\0\0\0\0\0\0", *b"two\0\0\0\0\0\0\0\0\0\0\0\0\0"];
+    for id in ids {
+        world.client(id);
+    }
+    let [one, two] = ids.map(|id| address::client(&id));
+    let open = opening(&requester, 0, JobOrder { client: one, ..order() });
+    let wallet = [&requester.wallet];
+    world.refuse(replaced(open.clone(), &one, &two), &wallet, RenderError::WrongClient);
+    world.refuse(replaced(open.clone(), &one, &address::PROGRAM), &wallet, RenderError::WrongClient);
+    world.refuse(replaced(open.clone(), &one, &world.forge(&one)), &wallet, InstructionError::IllegalOwner);
+    // An account that is none: another one of the market's, and an empty address.
+    for client in [address::network(), address::client(&[9; 16])] {
+        let open = opening(&requester, 0, JobOrder { client, ..order() });
+        assert!(world.send(&[open], &wallet).is_err());
+    }
+    // A client that the order does not name.
+    let mut uncalled = opening(&requester, 0, order());
+    let last = uncalled.accounts.len() - 1;
+    uncalled.accounts[last].pubkey = one;
+    world.refuse(uncalled, &wallet, RenderError::WrongClient);
+    world.apply(open, &wallet);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! `lease_accept`.
 
-use market_model::MarketError;
+use market_model::{MarketError, reputation::Reason};
 use market_tests::{
     Machine, Requester, World,
     world::{USD, only_event, order, replaced},
@@ -41,6 +41,7 @@ fn accepted_work_is_paid_once_and_counts_in_the_epoch() {
         escrow_after: 2_002,
         epoch: 1,
         node_work_after: 2_000,
+        busy_seconds: 0,
         index: 0,
         units: 2,
         reputation_before: NEUTRAL_REPUTATION,
@@ -52,7 +53,46 @@ fn accepted_work_is_paid_once_and_counts_in_the_epoch() {
     assert_eq!((node.leases_held, node.leases_accepted, node.credits_accepted), (0, 1, 2_000));
     assert_eq!(world.get::<NodeEpoch>(&address::node_epoch(&machine.node, 1)).work, [2_000, 0]);
     let shard: EpochShard = world.get(&address::epoch_shard(1, address::shard_of(&machine.key())));
-    assert_eq!(shard.work[usize::from(CLASS_RENDER)], 2_000);
+    assert_eq!((shard.work[usize::from(CLASS_RENDER)], shard.spent), (2_000, 2_002));
+    assert_eq!(world.get::<JobEpoch>(&address::job_epoch(&job, 1)).spent, 2_002);
+}
+
+#[test]
+fn the_seconds_from_claim_to_commitment_count_as_use() {
+    let world = World::new();
+    let (requester, machine) = (world.requester_with("requester", USD), world.machine("machine"));
+    let job = world.open_seeded(&requester, order());
+    let lease = world.claim(&machine, &job, 0);
+    let claimed_at = world.time();
+    world.warp(37);
+    world.commit(&machine, &lease);
+    let state: Lease = world.get(&lease);
+    assert_eq!((state.claimed_at, state.busy_seconds), (claimed_at, 37));
+    // What follows the commitment does not count.
+    world.warp(20);
+    world.apply(World::revealing(&machine, &lease), &[&machine.identity]);
+    world.accept(&machine, &lease);
+    assert_eq!(world.get::<NodeEpoch>(&address::node_epoch(&machine.node, 1)).busy_seconds, 37);
+    let shard: EpochShard = world.get(&address::epoch_shard(1, address::shard_of(&machine.key())));
+    assert_eq!(shard.busy_seconds, [37, 0]);
+}
+
+#[test]
+fn only_the_attempt_that_was_accepted_counts_as_use() {
+    let world = World::new();
+    let (requester, machine) = (world.requester_with("requester", USD), world.machine("machine"));
+    let job = world.open_seeded(&requester, order());
+    let lease = world.claim(&machine, &job, 0);
+    world.warp(50);
+    let back = instruction::lease_return(&machine.key(), &world.get(&lease), Reason::LeaseReturned);
+    world.apply(back, &[&machine.identity]);
+    let again = world.claim(&machine, &job, 0);
+    assert_eq!(world.get::<Lease>(&again).busy_seconds, 0);
+    world.warp(5);
+    world.commit(&machine, &again);
+    world.apply(World::revealing(&machine, &again), &[&machine.identity]);
+    world.accept(&machine, &again);
+    assert_eq!(world.get::<NodeEpoch>(&address::node_epoch(&machine.node, 1)).busy_seconds, 5);
 }
 
 #[test]
@@ -137,6 +177,21 @@ fn another_job_does_not_pay() {
 }
 
 #[test]
+fn another_jobs_record_or_an_earlier_one_does_not_count_what_is_spent() {
+    let (world, requester, machine, job, lease) = ready();
+    let other = world.open_seeded(&requester, order());
+    let key = world.crank.pubkey();
+    world.apply(instruction::job_epoch_open(&key, &other, 1), &[&world.crank]);
+    let (own, others) = (address::job_epoch(&job, 1), address::job_epoch(&other, 1));
+    let accept = replaced(world.accepting(&machine, &lease), &own, &others);
+    world.refuse(accept, &[&world.crank], RenderError::WrongJobEpoch);
+    world.end_epoch();
+    world.prepare_accept(&machine);
+    let accept = replaced(world.accepting(&machine, &lease), &address::job_epoch(&job, 2), &own);
+    world.refuse(accept, &[&world.crank], RenderError::WrongJobEpoch);
+}
+
+#[test]
 fn another_node_does_not_earn() {
     let (world, _, machine, _, lease) = ready();
     let other = world.machine("other");
@@ -174,7 +229,8 @@ fn foreign_accounts_with_the_right_bytes_are_refused() {
     let accept = world.accepting(&machine, &lease);
     let shard = address::epoch_shard(1, address::shard_of(&machine.key()));
     let record = address::node_epoch(&machine.node, 1);
-    for original in [address::network(), job, machine.node, lease, address::epoch(1), shard, record] {
+    let spending = address::job_epoch(&job, 1);
+    for original in [address::network(), job, machine.node, lease, address::epoch(1), shard, record, spending] {
         let forged = replaced(accept.clone(), &original, &world.forge(&original));
         world.refuse(forged, &[&world.crank], InstructionError::IllegalOwner);
     }

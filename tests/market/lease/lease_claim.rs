@@ -294,6 +294,23 @@ fn a_node_that_does_not_serve_the_class_is_refused() {
 }
 
 #[test]
+fn a_bandwidth_tier_that_was_paid_for_is_required_of_nodes() {
+    let world = World::new();
+    let (requester, machine) = (world.requester_with("requester", USD), world.machine("machine"));
+    // 100 MB/s are 800 Mbit/s.
+    let job = world.open_seeded(&requester, JobOrder { bandwidth_tier: 2, ..order() });
+    world.warp(200);
+    let claim = || instruction::lease_claim(&machine.key(), &job, 0);
+    world.refuse(claim(), &[&machine.identity], RenderError::RequirementsNotMet);
+    world.alter::<Node>(&machine.node, |node| node.measured_bandwidth = 799);
+    world.warp(1);
+    world.refuse(claim(), &[&machine.identity], RenderError::RequirementsNotMet);
+    world.alter::<Node>(&machine.node, |node| node.measured_bandwidth = 800);
+    world.warp(1);
+    world.apply(claim(), &[&machine.identity]);
+}
+
+#[test]
 fn a_node_with_too_little_memory_is_refused() {
     let small = NodeOffer { memory_mib: 8_191, ..offer() };
     let demanding = JobOrder { minimum_memory_mib: 8_192, ..order() };

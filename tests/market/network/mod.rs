@@ -1,4 +1,5 @@
 //! Governance of the network.
 
 mod governance;
+mod network_govern;
 mod network_init;

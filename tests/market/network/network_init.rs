@@ -26,7 +26,11 @@ fn the_network_begins_with_the_default_schedule_and_nothing_open() {
     let network = world.network();
     assert_eq!((network.epoch, network.paused, network.oracle_kind), (0, 0, ORACLE_PUBLISHERS));
     assert_eq!(network.stake_vault, address::stake_vault());
-    assert_eq!(world.get::<Schedule>(&address::schedule()).yearly, DEFAULT_SCHEDULE);
+    let schedule: Schedule = world.get(&address::schedule());
+    assert_eq!(schedule.yearly, DEFAULT_SCHEDULE);
+    assert_eq!((schedule.operations_bps, schedule.creators_bps), ([5_000; 60], [2_500; 60]));
+    let limiter: MintLimiter = world.get(&address::limiter());
+    assert_eq!((limiter.used, limiter.at), (0, 0));
     assert_eq!(world.get::<Oracle>(&address::oracle()).count, 0);
     let vault = account::decode_token_account(&world.chain.read(&address::stake_vault()).unwrap()).unwrap();
     assert_eq!((vault.mint, vault.owner, vault.amount), (world.mint, address::network(), 0));
@@ -85,7 +89,7 @@ fn parameters_outside_their_bounds_are_refused() {
     let world = World::without_network(1, 0);
     let wrong = Parameters { epoch_seconds: 9, ..short_parameters() };
     world.refuse(world.init(wrong), &[&world.authority], MarketError::ParameterOutOfBounds);
-    let wrong = Parameters { operations_bps: 5_001, ..short_parameters() };
+    let wrong = Parameters { availability_numerator: 17_801, ..short_parameters() };
     world.refuse(world.init(wrong), &[&world.authority], MarketError::SplitsInvalid);
     let wrong = Parameters { work_bound_bps: 8_001, ..short_parameters() };
     world.refuse(world.init(wrong), &[&world.authority], MarketError::WashBoundTooHigh);
@@ -137,7 +141,9 @@ fn the_operations_account_is_one_of_the_mint() {
 #[test]
 fn lamports_sent_to_the_networks_addresses_do_not_stop_it() {
     let world = World::without_network(1, 0);
-    for target in [address::network(), address::schedule(), address::oracle(), address::stake_vault()] {
+    for target in
+        [address::network(), address::schedule(), address::oracle(), address::stake_vault(), address::limiter()]
+    {
         world.apply(instruction::transfer_sol(&world.crank.pubkey(), &target, 1_000_000), &[&world.crank]);
     }
     world.apply(world.init(short_parameters()), &[&world.authority]);

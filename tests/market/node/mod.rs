@@ -1,6 +1,7 @@
 //! Nodes and their stakes.
 
 mod node_close;
+mod node_maintenance;
 mod node_register;
 mod node_review;
 mod node_update;

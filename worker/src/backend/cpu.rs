@@ -2,7 +2,11 @@
 
 use super::{Backend, BackendError, Cancel};
 use crate::scenes::PreparedJob;
-use kernels::render::{UnitOutput, render_units};
+use kernels::{
+    merkle,
+    probe::{self, chain, clock, trace, walk},
+    render::{UnitOutput, render_units},
+};
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use std::ops::Range;
 
@@ -63,6 +67,48 @@ impl Backend for CpuBackend {
         }
         Ok(outputs)
     }
+
+    fn probe(&self, asked: &probe::machine::Job, cancel: &Cancel) -> Result<trace::Units, BackendError> {
+        self.pool.install(|| probe(asked, cancel))
+    }
+}
+
+/// The clock's checkpoints, looking at `cancel` between them.
+pub(super) fn tick(asked: &probe::machine::Job, cancel: &Cancel) -> Result<Vec<merkle::Digest>, BackendError> {
+    let shape = &asked.plan.clock;
+    let mut value = clock::start(&asked.seed);
+    let mut checkpoints = Vec::with_capacity(shape.segments as usize);
+    for _ in 0..shape.segments {
+        if cancel.is_cancelled() {
+            return Err(BackendError::Cancelled);
+        }
+        value = clock::advance(value, shape.steps);
+        checkpoints.push(value);
+    }
+    Ok(checkpoints)
+}
+
+/// Answers a probe on the threads of the present pool: the clock on one of them, beside it the chain and then the walk.
+pub(super) fn probe(asked: &probe::machine::Job, cancel: &Cancel) -> Result<trace::Units, BackendError> {
+    let impossible = |error: probe::ShapeError| BackendError::Failed(error.to_string());
+    let probe::machine::Job { plan, seed } = asked;
+    plan.check().map_err(impossible)?;
+    let accelerator = || {
+        let chain = chain::run(seed, &plan.chain).map_err(impossible)?;
+        if cancel.is_cancelled() {
+            return Err(BackendError::Cancelled);
+        }
+        let mut slices = Vec::new();
+        let keep = |cells: &[walk::Cell]| slices.push(merkle::root_of_bytes(&walk::bytes_of(cells)));
+        let finals = walk::run_with(seed, &plan.walk, keep).map_err(impossible)?;
+        Ok((chain, slices, trace::leaves_of_finals(&finals)))
+    };
+    let (clock, (chain, slices, finals)) = match rayon::join(|| tick(asked, cancel), accelerator) {
+        (Ok(clock), Ok(rest)) => (clock, rest),
+        (Err(error), _) | (_, Err(error)) => return Err(error),
+    };
+    trace::Units::new(plan, clock, chain, slices, finals)
+        .ok_or_else(|| BackendError::Failed("an incomplete answer".into()))
 }
 
 /// The processor's own name for itself.

@@ -1,10 +1,19 @@
 //! NVIDIA GPUs: each on its own thread with a warm context and the scene it rendered last, the units of a lease divided among
 //! them.
 
-use super::{Backend, BackendError, Cancel, DeviceChoice, detect::Gpu};
+use super::{Backend, BackendError, Cancel, DeviceChoice, cpu::tick, detect::Gpu};
 use crate::scenes::PreparedJob;
-use gpu_host::{Device, GpuError, pool::Pool, render::Renderer};
-use kernels::render::UnitOutput;
+use gpu_host::{
+    Device, GpuError,
+    pool::{Pool, Standing},
+    probe::{Chain, ProbeError, Walk},
+    render::Renderer,
+};
+use kernels::{
+    merkle::Digest,
+    probe::{self, trace},
+    render::UnitOutput,
+};
 use solana_address::Address;
 use std::{ops::Range, sync::Arc};
 
@@ -98,6 +107,24 @@ impl Backend for CudaBackend {
         Ok(parts.into_iter().flat_map(|(_, outputs)| outputs).collect())
     }
 
+    /// On the first card that stands: a node declares what one of its cards does, since a probe's parts follow each other. The
+    /// clock runs on a core beside it.
+    fn probe(&self, asked: &probe::machine::Job, cancel: &Cancel) -> Result<trace::Units, BackendError> {
+        let standing = self.pool.standing();
+        let ready = standing.iter().find(|(_, standing)| matches!(standing, Standing::Ready)).or(standing.first());
+        let Some((ordinal, _)) = ready else { return Err(BackendError::Unavailable("no GPU is in use".into())) };
+        let (asked, called_off) = (*asked, cancel.clone());
+        let ticket = self.pool.submit(*ordinal, move |card| {
+            // The walk needs the memory, and the scene can be had again.
+            card.scene = None;
+            answer(&card.device, &asked, &called_off)
+        })?;
+        let clock = tick(&asked, cancel);
+        let (chain, slices, finals) = ticket.wait()?;
+        trace::Units::new(&asked.plan, clock?, chain, slices, finals)
+            .ok_or_else(|| BackendError::Failed("an incomplete answer".into()))
+    }
+
     fn forget(&self) {
         for (device, _) in self.pool.standing() {
             let forgotten = self.pool.submit(device, |card| {
@@ -110,6 +137,27 @@ impl Backend for CudaBackend {
             }
         }
     }
+}
+
+/// The chain's checkpoints, the roots of the walk's slices, and the hashed leaves of its final states.
+type Parts = (Vec<Digest>, Vec<Digest>, Vec<Digest>);
+
+/// The parts of a probe that a card answers, one after the other: each has the card's memory to itself.
+fn answer(device: &Device, asked: &probe::machine::Job, cancel: &Cancel) -> Result<Parts, GpuError> {
+    let failed = |error| match error {
+        ProbeError::Gpu(error) => error,
+        ProbeError::Shape(error) => GpuError::Failed(error.to_string()),
+    };
+    let mut chain = Chain::new(device, &asked.seed, asked.plan.chain).map_err(failed)?;
+    chain.run(device)?;
+    let checkpoints = chain.checkpoints(device)?;
+    drop(chain);
+    if cancel.is_cancelled() {
+        return Err(GpuError::Cancelled);
+    }
+    let mut walk = Walk::new(device, &asked.seed, asked.plan.walk).map_err(failed)?;
+    let slices = walk.run(device)?.slices;
+    Ok((checkpoints, slices, trace::leaves_of_finals(&walk.final_states(device)?)))
 }
 
 /// Renders one pixel of a part on the processor as well. A card that computes wrongly is found by its owner while the lease can

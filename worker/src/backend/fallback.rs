@@ -3,7 +3,7 @@
 
 use super::{Backend, BackendError, Cancel};
 use crate::scenes::PreparedJob;
-use kernels::render::UnitOutput;
+use kernels::{probe, render::UnitOutput};
 use std::ops::Range;
 
 /// Renders on `first`; a job that fails there, on `second`.
@@ -45,6 +45,11 @@ impl<First: Backend, Second: Backend> Backend for Fallback<First, Second> {
             }
             outcome => outcome,
         }
+    }
+
+    /// The time of a probe is sized to what answers it first: nothing else could take its place in time.
+    fn probe(&self, asked: &probe::machine::Job, cancel: &Cancel) -> Result<probe::trace::Units, BackendError> {
+        self.first.probe(asked, cancel)
     }
 
     fn forget(&self) {

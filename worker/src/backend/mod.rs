@@ -15,10 +15,10 @@ pub(crate) use cpu::processor;
 pub use cuda::CudaBackend;
 pub use detect::{Accelerators, Gpu, accelerators};
 pub use fallback::Fallback;
-pub use renderer::{Finished, Order, Progress, Renderer};
+pub use renderer::{Finished, Order, Output, Progress, Renderer, Task};
 
 use crate::scenes::PreparedJob;
-use kernels::render::UnitOutput;
+use kernels::{probe, render::UnitOutput};
 use std::{
     ops::Range,
     sync::{
@@ -82,6 +82,14 @@ pub trait Backend: Send + Sync {
         progress: &dyn Fn(u64),
         cancel: &Cancel,
     ) -> Result<Vec<UnitOutput>, BackendError>;
+
+    /// Answers a probe. Looks at `cancel` between its parts.
+    ///
+    /// # Errors
+    /// [`BackendError`].
+    fn probe(&self, asked: &probe::machine::Job, cancel: &Cancel) -> Result<probe::trace::Units, BackendError> {
+        cpu::probe(asked, cancel)
+    }
 
     /// Lets go of what it keeps of jobs to be faster with the next lease of the same one. Memory of devices is wiped.
     fn forget(&self) {}

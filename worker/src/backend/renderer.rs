@@ -1,8 +1,8 @@
-//! The thread that renders: one order at a time, so that the chain side never waits for a frame.
+//! The thread that renders and answers probes: one order at a time, so that the chain side never waits for a frame.
 
 use super::{Backend, BackendError, Cancel};
 use crate::{journal::LeaseKey, scenes::PreparedJob};
-use kernels::render::UnitOutput;
+use kernels::{probe, render::UnitOutput};
 use solana_address::Address;
 use std::{
     any::Any,
@@ -16,16 +16,61 @@ use std::{
 };
 use tokio::sync::mpsc;
 
-/// What is to be rendered.
+/// What is to be computed.
+pub enum Task {
+    /// Units of a picture.
+    Render {
+        /// The scene and frame.
+        job: Arc<PreparedJob>,
+        /// Which units.
+        units: Range<u64>,
+    },
+    /// The three units of a probe.
+    Probe {
+        /// The job account.
+        job: Address,
+        /// What it asks for.
+        asked: probe::machine::Job,
+    },
+}
+
+impl Task {
+    fn job(&self) -> Address {
+        match self {
+            Self::Render { job, .. } => job.job,
+            Self::Probe { job, .. } => *job,
+        }
+    }
+
+    fn units(&self) -> Range<u64> {
+        match self {
+            Self::Render { units, .. } => units.clone(),
+            Self::Probe { .. } => 0..probe::machine::UNITS,
+        }
+    }
+}
+
+/// An order.
 pub struct Order {
     /// For which lease.
     pub key: LeaseKey,
-    /// The scene and frame.
-    pub job: Arc<PreparedJob>,
-    /// Which units.
-    pub units: Range<u64>,
-    /// How much work that is: pixels x samples.
+    /// What is to be computed.
+    pub task: Task,
+    /// How much work that is: pixels x samples; 0 for a probe, which says nothing of how fast pictures are rendered.
     pub work: u64,
+}
+
+/// What was computed.
+pub enum Output {
+    /// Units of a picture.
+    Rendered(Vec<UnitOutput>),
+    /// A probe's answer, and to what.
+    Probed {
+        /// What was asked for.
+        asked: probe::machine::Job,
+        /// The answer.
+        units: Box<probe::trace::Units>,
+    },
 }
 
 /// What came of an order.
@@ -39,7 +84,7 @@ pub struct Finished {
     /// How much work that was.
     pub work: u64,
     /// Their results, or why there are none.
-    pub outcome: Result<Vec<UnitOutput>, BackendError>,
+    pub outcome: Result<Output, BackendError>,
 }
 
 enum Message {
@@ -99,17 +144,23 @@ impl Renderer {
                     let _ = catch_unwind(AssertUnwindSafe(|| backend.forget()));
                     continue;
                 };
-                let units = order.units.end.saturating_sub(order.units.start);
-                report.set(0, units);
-                let progress = |done| report.set(done, units);
+                let Order { key, task, work } = order;
+                let (job, units) = (task.job(), task.units());
+                let count = units.end.saturating_sub(units.start);
+                report.set(0, count);
+                let progress = |done| report.set(done, count);
                 // A fault in a backend costs its lease, not the worker.
-                let outcome = catch_unwind(AssertUnwindSafe(|| {
-                    backend.render(&order.job, order.units.clone(), &progress, &cancel)
+                let outcome = catch_unwind(AssertUnwindSafe(|| match task {
+                    Task::Render { job, units } => {
+                        backend.render(&job, units, &progress, &cancel).map(Output::Rendered)
+                    }
+                    Task::Probe { asked, .. } => {
+                        let units = backend.probe(&asked, &cancel).map(Box::new)?;
+                        Ok(Output::Probed { asked, units })
+                    }
                 }))
                 .unwrap_or_else(|panic| Err(BackendError::Failed(sentence_of(panic.as_ref()))));
                 report.set(0, 0);
-                let Order { key, job, units, work } = order;
-                let job = job.job;
                 if outgoing.blocking_send(Finished { key, job, units, work, outcome }).is_err() {
                     return;
                 }

@@ -1,6 +1,8 @@
 //! The commands: each reads the settings, does its work through the client crate, and prints what came of it.
 
 mod bench;
+mod earnings;
+mod enroll;
 mod init;
 mod node;
 mod run;
@@ -43,6 +45,9 @@ pub async fn dispatch(cli: Cli) -> anyhow::Result<()> {
         Command::Unstake { amount } => node::unstake(&context, amount).await,
         Command::Withdraw => node::withdraw(&context).await,
         Command::Claim => node::claim(&context).await,
+        Command::Enroll(arguments) => enroll::enroll(&context, arguments).await,
+        Command::Maintenance(arguments) => enroll::maintenance(&context, arguments).await,
+        Command::Earnings(arguments) => earnings::earnings(&context, arguments).await,
         Command::Drain { off } => node::drain(&context, !off).await,
         Command::Doctor => doctor::run(&context.settings, context.is_json).await,
         Command::Bench(arguments) => bench::bench(&context, arguments),

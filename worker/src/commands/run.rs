@@ -3,13 +3,15 @@
 use super::Context;
 use crate::{
     backend::{self, Progress},
+    bandwidth::server::serve,
     cli::Run,
     error::WorkerError,
+    settings::Settings,
     worker::{Worker, WorkerSettings},
 };
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use std::{io::IsTerminal, sync::Arc, time::Duration};
-use tokio_util::sync::CancellationToken;
+use std::{io::IsTerminal, net::SocketAddr, sync::Arc, time::Duration};
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 const REDRAW: Duration = Duration::from_millis(250);
 
@@ -24,6 +26,7 @@ pub(super) async fn run(context: &Context, arguments: Run) -> anyhow::Result<()>
     // The bar and the log would write into each other's lines unless the log is elsewhere.
     let bar = (std::io::stdout().is_terminal() && !arguments.json_logs).then(|| tokio::spawn(draw(worker.progress())));
     let (shutdown, at_once) = (CancellationToken::new(), CancellationToken::new());
+    let _measured = serve_peers(settings, &worker)?;
     let signals = tokio::spawn(listen(shutdown.clone(), at_once.clone()));
     let work = async { if arguments.once { worker.run_once(shutdown).await } else { worker.run(shutdown).await } };
     let outcome = tokio::select! {
@@ -40,6 +43,37 @@ pub(super) async fn run(context: &Context, arguments: Run) -> anyhow::Result<()>
     outcome?;
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Lets peers measure this node's bandwidth while the guard lives, on a thread of its own: sending at full speed must not hold up
+/// the chain's side.
+fn serve_peers(settings: &Settings, worker: &Worker) -> Result<Option<DropGuard>, WorkerError> {
+    if settings.bandwidth_port == 0 {
+        return Ok(None);
+    }
+    let at = SocketAddr::from((settings.bandwidth_listen, settings.bandwidth_port));
+    let failed = |source| WorkerError::Machine {
+        what: format!(
+            "bandwidth_port: cannot listen for peers at {at}; choose a free port, or 0 to be rated with the least"
+        ),
+        source,
+    };
+    let listener = std::net::TcpListener::bind(at).map_err(failed)?;
+    listener.set_nonblocking(true).map_err(failed)?;
+    let (node, door, shutdown) = (worker.node(), worker.door(), CancellationToken::new());
+    let until = shutdown.clone();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
+    let serve = move || {
+        runtime.block_on(async {
+            match tokio::net::TcpListener::from_std(listener) {
+                Ok(listener) => serve(listener, node, door, until).await,
+                Err(error) => tracing::error!(%error, "peers cannot measure this node's bandwidth"),
+            }
+        });
+    };
+    std::thread::Builder::new().name("bandwidth".into()).spawn(serve).map_err(failed)?;
+    tracing::info!(%at, "peers can measure this node's bandwidth");
+    Ok(Some(shutdown.drop_guard()))
 }
 
 /// The first signal asks to finish, the second to stop at once.

@@ -2,9 +2,9 @@
 
 use super::{Context, registered};
 use crate::{amount, error::WorkerError};
-use market_model::{audit::AuditState, epoch::claim_share, lease::LeaseState};
+use market_model::{audit::AuditState, lease::LeaseState};
 use render_compute::state::{Audit, EPOCH_FINALIZED, Epoch, Lease, Network, Node, NodeEpoch};
-use render_compute_client::{Chain, Signer, account, address};
+use render_compute_client::{Chain, Signer, account, address, earnings::amounts};
 use serde_json::json;
 use std::fmt::Write;
 
@@ -160,11 +160,7 @@ fn share(record: &NodeEpoch, epoch: Option<&Epoch>) -> u64 {
     if record.is_claimed == 1 {
         return record.claimed;
     }
-    let Some(epoch) = epoch.filter(|epoch| epoch.state == EPOCH_FINALIZED) else { return 0 };
-    let classes = record.work.iter().zip(&epoch.work).zip(&epoch.work_pools);
-    let work = classes.map(|((part, whole), pool)| claim_share(*part, *whole, *pool).unwrap_or(0));
-    let availability = claim_share(record.availability, epoch.availability, epoch.availability_pool).unwrap_or(0);
-    work.fold(availability, u64::saturating_add)
+    epoch.and_then(|epoch| amounts(epoch, record).ok()).map_or(0, |amounts| amounts.total())
 }
 
 fn state(lease: &Lease) -> &'static str {

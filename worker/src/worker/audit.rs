@@ -13,7 +13,10 @@ use crate::{
     scenes::PrepareError,
 };
 use market_model::{audit::AuditState, lease::LeaseState};
-use render_compute::state::{Audit, Job, Lease, Node};
+use render_compute::{
+    constants::{CLASS_PROBE, PROBE_ENGINE},
+    state::{Audit, Job, Lease, Node, Probe},
+};
 use render_compute_client::{
     ChainError, ClientError, Signer, account,
     address::{self, RENDER_ENGINE},
@@ -225,7 +228,7 @@ impl Worker {
                 key: key_of(&audit),
                 instructions: vec![instruction::dispute_open_audit(
                     &self.settings.identity.pubkey(),
-                    &address::engine(&RENDER_ENGINE),
+                    &address::engine(if lease.class == CLASS_PROBE { &PROBE_ENGINE } else { &RENDER_ENGINE }),
                     lease,
                     &audit,
                 )],
@@ -256,7 +259,16 @@ impl Worker {
             tracing::warn!(what = %key, %error, "the result cannot be published beside the holder's");
         }
         let Some(epoch) = self.ready_epoch_of(&identity, view, done).await? else { return Ok(None) };
-        let instructions = vec![instruction::audit_accept(audit, &identity, epoch)];
+        let accept = match lease.class {
+            CLASS_PROBE => {
+                let job: Job = account::fetch(&*self.chain, &lease.job).await?;
+                let number = u32::try_from(job.nonce).unwrap_or(u32::MAX);
+                let probe: Probe = account::fetch(&*self.chain, &address::probe(&job.requester, number)).await?;
+                instruction::audit_accept_probe(audit, &identity, epoch, &probe)
+            }
+            _ => instruction::audit_accept(audit, &identity, epoch),
+        };
+        let instructions = vec![accept];
         let value = audit.value;
         let meaning = if is_own { Meaning::Accept { value } } else { Meaning::AcceptOther { value } };
         Ok(Some(Action { what: ACCEPT, key, instructions, meaning }))
@@ -289,8 +301,12 @@ impl Worker {
                 self.move_on(key, lease.node, lease.deadline, moment, done).await?;
             }
         }
-        let open = self.open_audits(leases, view).await?;
-        if open.is_empty() || !self.knows_engine(&address::engine(&RENDER_ENGINE)).await? {
+        let mut open = self.open_audits(leases, view).await?;
+        let is_probe = |open: &OpenAudit| open.lease.class == CLASS_PROBE;
+        if !open.iter().all(is_probe) && !self.knows_engine(&address::engine(&RENDER_ENGINE)).await? {
+            open.retain(is_probe);
+        }
+        if open.is_empty() {
             return Ok(nothing);
         }
         let (count, backlog) = self.backlog(view);
@@ -331,7 +347,7 @@ impl Worker {
             return Ok(false);
         }
         // Looked at before it is claimed: an audit cannot be given back.
-        let (reason, until) = match self.scenes.prepare(open.lease.job, &open.job).await {
+        let (reason, until) = match self.task(&open.lease, &open.job).await {
             Ok(_) => return self.send_claim(key, open, moment, done).await,
             Err(PrepareError::Wrong(reason) | PrepareError::TooLarge(reason)) => (reason, None),
             Err(PrepareError::Absent(reason) | PrepareError::Unreachable(reason)) => {
@@ -393,10 +409,16 @@ impl Worker {
         let found_nodes = account::find_all::<Node>(&*self.chain, &nodes).await?;
         let jobs: BTreeMap<Address, Option<Job>> = jobs.into_iter().zip(found_jobs).collect();
         let nodes: BTreeMap<Address, Option<Node>> = nodes.into_iter().zip(found_nodes).collect();
-        let engine = address::engine(&RENDER_ENGINE);
+        let (render, probe) = (address::engine(&RENDER_ENGINE), address::engine(&PROBE_ENGINE));
         let open = leases.into_iter().filter_map(|(address, lease)| {
-            let job = jobs.get(&lease.job).copied().flatten().filter(|job| job.engine == engine)?;
-            let holder = nodes.get(&lease.node).copied().flatten()?.operator;
+            let job = jobs.get(&lease.job).copied().flatten()?;
+            let holder = nodes.get(&lease.node).copied().flatten()?;
+            let is_served = match lease.class {
+                // As the chain judges it: memory is one of the requirements of every job.
+                CLASS_PROBE => job.engine == probe && view.node.rated_compute >= holder.rated_compute,
+                _ => job.engine == render,
+            };
+            let holder = Some(holder.operator).filter(|_| is_served)?;
             let seconds = self.pace.seconds(work(&lease, Some(&job)));
             Some(OpenAudit { address, lease, job, holder, seconds })
         });

@@ -1,6 +1,9 @@
 //! The last look at a result before its root is shown: a root that cannot be defended costs the stake.
 
-use super::{Done, Worker, hold::REVEAL};
+use super::{
+    Done, Worker,
+    hold::{REVEAL, asked},
+};
 use crate::{
     error::WorkerError,
     journal::{LeaseKey, Sealed},
@@ -8,11 +11,16 @@ use crate::{
 };
 use bytes::Bytes;
 use kernels::{
+    attestation::lease_root,
     machine::{Flow, Machine},
     merkle::sha256,
+    probe::{clock, machine, trace::Units},
     render::{Render, State, steps_per_sample, trace},
 };
-use render_compute::state::{Job, Lease};
+use render_compute::{
+    constants::CLASS_PROBE,
+    state::{Job, Lease},
+};
 use render_compute_client::dispute::{Claim, ClaimError, Recomputed};
 use std::{ops::Range, sync::Arc};
 
@@ -42,7 +50,10 @@ impl Worker {
         }
         let not_ready = |reason: String| WorkerError::NotReady(reason);
         let sealed = self.journal.sealed(key).ok_or_else(|| not_ready("it is not rendered".into()))?;
-        let prepared = self.scenes.prepare(lease.job, job).await.map_err(|error| not_ready(error.to_string()))?;
+        let question = match lease.class {
+            CLASS_PROBE => Err(asked(job).map_err(|error| not_ready(error.to_string()))?),
+            _ => Ok(self.scenes.prepare(lease.job, job).await.map_err(|error| not_ready(error.to_string()))?),
+        };
         let bytes = match self.spool.read(key) {
             Ok(bytes) => bytes,
             Err(source) => {
@@ -52,7 +63,10 @@ impl Worker {
             }
         };
         let units = lease.range();
-        let examined = tokio::task::spawn_blocking(move || examine(&prepared, units, bytes.into(), &sealed));
+        let examined = tokio::task::spawn_blocking(move || match question {
+            Ok(prepared) => examine(&prepared, units, bytes.into(), &sealed),
+            Err(asked) => Ok(examine_probe(&asked, &bytes, &sealed)),
+        });
         let finding = examined.await.map_err(|error| not_ready(error.to_string()))?;
         match finding {
             Ok(Finding::Sound) => {
@@ -107,6 +121,23 @@ fn examine(job: &PreparedJob, units: Range<u64>, bytes: Bytes, sealed: &Sealed) 
     }
 }
 
+/// The same of a probe's answer: one segment of its clock, chosen as nobody else can, is hashed again. The other parts take the whole of
+/// a card and are looked at by auditors.
+fn examine_probe(asked: &machine::Job, bytes: &[u8], sealed: &Sealed) -> Finding {
+    let Some(units) = Units::from_bytes(&asked.plan, bytes) else { return Finding::Damaged };
+    if lease_root(0, &units.attest(asked)) != sealed.root {
+        return Finding::Damaged;
+    }
+    let random = sha256(&[b"render-worker:look", &sealed.salt, &sealed.root]);
+    let number = u64::from_le_bytes(std::array::from_fn(|byte| random[byte]));
+    let segments = units.clock().len() as u64;
+    let segment = usize::try_from(number % segments.max(1)).unwrap_or(0);
+    match clock::segment_holds(&asked.seed, units.clock(), segment, asked.plan.clock.steps) {
+        true => Finding::Sound,
+        false => Finding::Indefensible(format!("segment {segment} of the clock, hashed again, comes out differently")),
+    }
+}
+
 /// Executes one sample by the step machine, idle steps in one go.
 fn execute(job: &PreparedJob, before: &State, stride: u64) -> Result<State, String> {
     let mut state = before.clone();
@@ -125,10 +156,8 @@ fn execute(job: &PreparedJob, before: &State, stride: u64) -> Result<State, Stri
 #[cfg(test)]
 mod tests {
     use super::*;
-    use kernels::{
-        attestation::lease_root,
-        render::{Frame, Tracer, UnitOutput, compile, render_units},
-    };
+    use kernels::probe::{Plan, Ratings, trace::run as trace_run};
+    use kernels::render::{Frame, Tracer, UnitOutput, compile, render_units};
     use solana_address::Address;
 
     fn prepared() -> PreparedJob {
@@ -173,5 +202,37 @@ mod tests {
         let mut own = Recomputed::new(Arc::clone(&job.tracer), job.frame, 0..2, Some(bytes.clone().into())).unwrap();
         sealed.root = own.root().unwrap();
         assert!(matches!(examine(&job, 0..2, bytes.into(), &sealed).unwrap(), Finding::Indefensible(_)));
+    }
+
+    fn probe() -> (machine::Job, Units) {
+        let plan = Plan::of(&Ratings { compute: 1, memory_mib: 1, clock: 9 }, 1);
+        let asked = machine::Job { plan, seed: [3; 32] };
+        let units = trace_run(&asked).unwrap();
+        (asked, units)
+    }
+
+    #[test]
+    fn a_probes_answer_stands_and_a_changed_byte_of_it_is_damage() {
+        let (asked, units) = probe();
+        let sealed = Sealed { root: lease_root(0, &units.attest(&asked)), result: [0; 32], salt: [7; 32] };
+        assert_eq!(examine_probe(&asked, &units.to_bytes(), &sealed), Finding::Sound);
+        let mut bytes = units.to_bytes();
+        bytes[0] ^= 1;
+        assert_eq!(examine_probe(&asked, &bytes, &sealed), Finding::Damaged);
+        bytes.pop();
+        assert_eq!(examine_probe(&asked, &bytes, &sealed), Finding::Damaged);
+    }
+
+    #[test]
+    fn a_clock_that_does_not_hash_to_its_checkpoints_cannot_be_defended() {
+        let (asked, units) = probe();
+        // As a core that hashes wrongly would have given it: every checkpoint is off.
+        let mut bytes = units.to_bytes();
+        for byte in bytes.iter_mut().take(units.clock().len() * 32) {
+            *byte ^= 1;
+        }
+        let wrong = Units::from_bytes(&asked.plan, &bytes).unwrap();
+        let sealed = Sealed { root: lease_root(0, &wrong.attest(&asked)), result: [0; 32], salt: [7; 32] };
+        assert!(matches!(examine_probe(&asked, &bytes, &sealed), Finding::Indefensible(_)));
     }
 }

@@ -8,7 +8,10 @@ use super::{
 use crate::{error::WorkerError, journal::LeaseKey};
 use bytes::Bytes;
 use market_model::dispute::Stage;
-use render_compute::state::{Dispute, Job, Lease};
+use render_compute::{
+    constants::CLASS_PROBE,
+    state::{Dispute, Job, Lease},
+};
 use render_compute_client::{
     Signer, account, address,
     dispute::{Claim, Move, Party, Recomputed, game_of, instructions_for, next_move, party_name, party_of},
@@ -186,6 +189,9 @@ impl Worker {
     /// What this node stands for: its kept result, that of the store where the disk lost it, or the units rendered again.
     async fn own_claim(&mut self, play: &Play) -> Result<Box<dyn Claim>, String> {
         let job = play.job.as_ref().ok_or("the job of a disputed lease is gone")?;
+        if play.lease.class == CLASS_PROBE {
+            return Err("disputes over probes are not played by this build".into());
+        }
         let prepared = self.scenes.prepare(play.lease.job, job).await.map_err(|error| error.to_string())?;
         let sealed = self.journal.sealed(play.key);
         let kept = self.spool.read(play.key).ok().map(Bytes::from);

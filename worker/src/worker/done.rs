@@ -1,6 +1,7 @@
 //! What a worker reports about what it did.
 
 use crate::journal::LeaseKey;
+use market_model::probe::Outcome;
 use render_compute_client::{
     Signature,
     dispute::{Party, party_name},
@@ -189,6 +190,59 @@ pub enum Done {
         /// Why.
         reason: String,
     },
+    /// A probe was opened.
+    ProbeOpened {
+        /// The probe account.
+        probe: Address,
+        /// The probed node.
+        node: Address,
+        /// The slot it was due at.
+        slot: u64,
+        /// Transaction.
+        signature: Signature,
+    },
+    /// A probe that was not answered in time was taken from its node.
+    ProbeExpired {
+        /// The probe account.
+        probe: Address,
+        /// The probed node.
+        node: Address,
+        /// Transaction.
+        signature: Signature,
+    },
+    /// A probe is counted and closed.
+    ProbeFinished {
+        /// The probe account.
+        probe: Address,
+        /// The probed node.
+        node: Address,
+        /// How it ended; `None` where the chain's node keeps no record of transactions.
+        outcome: Option<Outcome>,
+        /// Points that the node earned.
+        points: u64,
+        /// Transaction.
+        signature: Signature,
+    },
+    /// A measure of another node's bandwidth was committed to.
+    Measured {
+        /// The probe account.
+        probe: Address,
+        /// The measured node.
+        node: Address,
+        /// Mbit/s.
+        mbps: u32,
+        /// Transaction.
+        signature: Signature,
+    },
+    /// A measure was shown.
+    MeasureShown {
+        /// The probe account.
+        probe: Address,
+        /// Mbit/s.
+        mbps: u32,
+        /// Transaction.
+        signature: Signature,
+    },
     /// An epoch began.
     EpochOpened {
         /// Its number.
@@ -268,6 +322,28 @@ impl fmt::Display for Done {
                 write!(formatter, "marked the missed deadline of lease {lease} by node {node}")
             }
             Self::PassedOver { job, reason } => write!(formatter, "left job {job} alone: {reason}"),
+            Self::ProbeOpened { probe, node, slot, .. } => {
+                write!(formatter, "opened probe {probe} of node {node}, due at slot {slot}")
+            }
+            Self::ProbeExpired { probe, node, .. } => {
+                write!(formatter, "marked that node {node} did not answer probe {probe}")
+            }
+            Self::ProbeFinished { probe, node, outcome, points, .. } => {
+                let outcome = match outcome {
+                    Some(Outcome::Passed) => format!("passed, {points} points"),
+                    Some(Outcome::NotAnswered) => "not answered".into(),
+                    Some(Outcome::Hidden) => "committed to and not revealed".into(),
+                    Some(Outcome::Disproved) => "disproved".into(),
+                    None => "over".into(),
+                };
+                write!(formatter, "probe {probe} of node {node}: {outcome}")
+            }
+            Self::Measured { probe, node, mbps, .. } => {
+                write!(formatter, "measured {mbps} Mbit/s of node {node} for probe {probe}")
+            }
+            Self::MeasureShown { probe, mbps, .. } => {
+                write!(formatter, "showed a measure of {mbps} Mbit/s for probe {probe}")
+            }
             Self::EpochOpened { number } => write!(formatter, "opened epoch {number}"),
             Self::EpochClosed { number } => write!(formatter, "closed epoch {number}"),
             Self::ShareClaimed { number, amount, .. } => {

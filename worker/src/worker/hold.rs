@@ -7,7 +7,7 @@ use super::{
     view::{Held, Moment, View},
 };
 use crate::{
-    backend::Order,
+    backend::{Order, Task},
     error::WorkerError,
     journal::{LeaseKey, Record, Sealed},
     plan::{LeaseStep, lease_step},
@@ -15,9 +15,15 @@ use crate::{
 };
 use bytes::Bytes;
 use futures_util::future::join_all;
-use kernels::attestation;
+use kernels::{
+    attestation,
+    probe::{Plan, machine},
+};
 use market_model::{lease::LeaseState, reputation::Reason};
-use render_compute::state::{Job, Lease};
+use render_compute::{
+    constants::CLASS_PROBE,
+    state::{Job, Lease},
+};
 use render_compute_client::{
     ChainError, ClientError, Instruction, Signer,
     chain::Confirmed,
@@ -26,6 +32,7 @@ use render_compute_client::{
     lottery::{Lottery, look, slot_hashes},
 };
 use solana_address::Address;
+use std::collections::BTreeSet;
 
 pub(super) const COMMIT: &str = "a commitment";
 const DRAW: &str = "a draw";
@@ -95,6 +102,8 @@ pub(super) enum Meaning {
     Dispute {
         dispute: Address,
     },
+    /// A probe's question is known.
+    Seed,
 }
 
 /// Units that are to be rendered, for a lease or an audit.
@@ -247,7 +256,10 @@ impl Worker {
         for held in &view.held {
             let key = held.key();
             let step = self.next_step(held, moment);
-            if is(&held.lease, LeaseState::Claimed) && step == LeaseStep::Render {
+            if held.lease.class == CLASS_PROBE && self.advance_probe(held, step, &mut actions, moment).await? {
+                continue;
+            }
+            if is(&held.lease, LeaseState::Claimed) && step == LeaseStep::Render && held.lease.class != CLASS_PROBE {
                 self.guard_deadline(held, moment.now);
             }
             // What was rendered in the last moment after all is committed to.
@@ -263,7 +275,7 @@ impl Worker {
                     lease: &held.lease,
                     job: held.job.as_ref(),
                     deadline: held.lease.deadline,
-                    is_fresh: is(&held.lease, LeaseState::Claimed),
+                    is_fresh: is(&held.lease, LeaseState::Claimed) && held.lease.class != CLASS_PROBE,
                 }),
                 LeaseStep::Commit => actions.extend(self.commit(held)),
                 LeaseStep::Draw => actions.extend(self.draw(held, moment, done).await?),
@@ -432,8 +444,14 @@ impl Worker {
         }
         let Some(epoch) = self.ready_epoch(view, done).await? else { return Ok(Vec::new()) };
         let identity = self.settings.identity.pubkey();
-        let acceptable = view.held.iter().filter(|held| self.next_step(held, view.moment) == LeaseStep::Accept);
+        let acceptable: Vec<&Held> =
+            view.held.iter().filter(|held| self.next_step(held, view.moment) == LeaseStep::Accept).collect();
+        let jobs: BTreeSet<Address> = acceptable.iter().map(|held| held.lease.job).collect();
+        if let Err(error) = self.open_job_records(&jobs, epoch).await {
+            return self.duty_failed(PREPARE, self.node, now, error, done).map(|()| Vec::new());
+        }
         Ok(acceptable
+            .into_iter()
             .map(|held| Action {
                 what: ACCEPT,
                 key: held.key(),
@@ -477,6 +495,15 @@ impl Worker {
             self.send(&missing).await?;
         }
         Ok(epoch)
+    }
+
+    /// Opens the epoch's records of the jobs whose leases are accepted, where they are missing.
+    async fn open_job_records(&self, jobs: &BTreeSet<Address>, epoch: u64) -> Result<(), ClientError> {
+        let payer = &*self.settings.identity;
+        for job in jobs {
+            flow::ensure_job_epoch(&*self.chain, payer, job, epoch).await?;
+        }
+        Ok(())
     }
 
     pub(super) async fn send_all(
@@ -553,6 +580,7 @@ impl Worker {
                 self.end(key, Record::Lost { reason })?;
                 self.report(done, Done::AuditClosed { key, signature });
             }
+            Meaning::Seed => {}
             Meaning::Dispute { dispute } => self.report(done, Done::DisputeOpened { dispute, key, signature }),
         }
         Ok(())
@@ -570,10 +598,41 @@ impl Worker {
         }
     }
 
+    /// Makes a lease's work ready: its scene, or what a probe asks for.
+    pub(super) async fn task(&mut self, lease: &Lease, job: &Job) -> Result<Task, PrepareError> {
+        if lease.class != CLASS_PROBE {
+            let prepared = self.scenes.prepare(lease.job, job).await?;
+            return Ok(Task::Render { job: prepared, units: lease.range() });
+        }
+        if job.seeded == 0 {
+            return Err(PrepareError::Unreachable("the probe has no seed yet".into()));
+        }
+        Ok(Task::Probe { job: lease.job, asked: asked(job)? })
+    }
+
+    /// Calls off what is being rendered when a probe waits that would else be late. What was called off is begun again after the probe,
+    /// while its own deadline allows it.
+    fn make_way(&mut self, to_render: &[Work<'_>], now: i64) {
+        let Some(current) = self.renderer.current() else { return };
+        let of = |key| to_render.iter().find(|work| work.key == key);
+        let Some(probe) = to_render.iter().find(|work| work.lease.class == CLASS_PROBE) else { return };
+        let Some(running) = of(current).filter(|running| running.lease.class != CLASS_PROBE) else { return };
+        // A commitment that must be opened, and an audit, cannot be given back: they go on unless they can wait.
+        let takes = probe.job.map_or(0, |job| i64::from(job.lease_seconds));
+        let can_wait = running.deadline > now.saturating_add(takes.saturating_mul(2));
+        if self.render_can_return || can_wait {
+            tracing::info!(probe = %probe.key.lease, instead_of = %current, "a probe goes first");
+            self.set_aside = Some(current);
+            self.renderer.cancel();
+        }
+    }
+
     /// Begins the rendering that is due first. A lease that cannot be rendered here is given back; an audit runs out.
     async fn render_next(&mut self, mut to_render: Vec<Work<'_>>, moment: Moment) {
         // A commitment that must be opened goes first: missing it cannot be averted by giving back.
-        to_render.sort_by_key(|work| (work.is_fresh, work.deadline, work.key));
+        // Before all else come probes, which leave the least time.
+        to_render.sort_by_key(|work| (work.lease.class != CLASS_PROBE, work.is_fresh, work.deadline, work.key));
+        self.make_way(&to_render, moment.now);
         for work in to_render {
             let key = work.key;
             if self.renderer.current().is_some() {
@@ -593,20 +652,22 @@ impl Worker {
                 self.give_up(key, "its job is gone", moment.now);
                 continue;
             };
-            match self.scenes.prepare(work.lease.job, job).await {
-                Ok(prepared) => {
+            match self.task(work.lease, job).await {
+                Ok(task) => {
                     let amount = super::view::work(work.lease, Some(job));
-                    if self.renderer.begin(Order { key, job: prepared, units: work.lease.range(), work: amount }) {
+                    if self.renderer.begin(Order { key, task, work: amount }) {
                         self.render_began = moment.now;
                         self.render_can_return = work.is_fresh && key.audit.is_none();
                     }
                 }
                 // Whether it can be served later is looked at before it is claimed again.
-                Err(error @ (PrepareError::Wrong(_) | PrepareError::Absent(_))) if key.audit.is_none() => {
+                Err(error @ (PrepareError::Wrong(_) | PrepareError::Absent(_)))
+                    if work.is_fresh && key.audit.is_none() =>
+                {
                     self.giving_up.insert(key, Surrender::inputs(error));
                     self.wake_at(moment.now);
                 }
-                Err(error @ PrepareError::TooLarge(_)) if key.audit.is_none() => {
+                Err(error @ PrepareError::TooLarge(_)) if work.is_fresh && key.audit.is_none() => {
                     self.give_up(key, &error.to_string(), moment.now);
                 }
                 Err(error) => {
@@ -625,6 +686,12 @@ impl Worker {
         self.giving_up.insert(key, Surrender::own(reason));
         self.wake_at(now);
     }
+}
+
+/// What the job of a probe asks for.
+pub(super) fn asked(job: &Job) -> Result<machine::Job, PrepareError> {
+    let (plan, seed) = Plan::from_statement(&job.statement).map_err(|error| PrepareError::Wrong(error.to_string()))?;
+    Ok(machine::Job { plan, seed })
 }
 
 fn expire(held: &Held) -> Action {

@@ -13,6 +13,8 @@ mod dispute;
 mod done;
 mod epochs;
 mod hold;
+mod measures;
+mod probes;
 mod rendered;
 mod rest;
 mod salt;
@@ -22,6 +24,7 @@ pub use done::Done;
 
 use crate::{
     backend::{Backend, Progress, Renderer},
+    bandwidth::server::Door,
     error::WorkerError,
     journal::{Journal, LeaseKey},
     plan::{LeaseStep, Pace, earlier},
@@ -82,6 +85,12 @@ pub struct WorkerSettings {
     pub duty_spread_seconds: u32,
     /// Whether to audit other operators' leases.
     pub audits: bool,
+    /// Whether to open, expire and finish probes.
+    pub probes: bool,
+    /// Whether to measure other operators' bandwidth.
+    pub measures: bool,
+    /// Whether to connect to peers at addresses of private networks.
+    pub private_peers: bool,
     /// Whether to close lease and dispute accounts for their rent.
     pub reclaim_rent: bool,
     /// Digests of the specifications of `render` that this build implements.
@@ -111,6 +120,9 @@ impl WorkerSettings {
             duties: settings.duties,
             duty_spread_seconds: 60,
             audits: settings.audits,
+            probes: settings.probes,
+            measures: settings.measures,
+            private_peers: settings.private_peers,
             reclaim_rent: settings.reclaim_rent,
             engine_digests: vec![render_specification()],
         }
@@ -130,6 +142,9 @@ impl std::fmt::Debug for WorkerSettings {
             .field("duties", &self.duties)
             .field("duty_spread_seconds", &self.duty_spread_seconds)
             .field("audits", &self.audits)
+            .field("probes", &self.probes)
+            .field("measures", &self.measures)
+            .field("private_peers", &self.private_peers)
             .field("reclaim_rent", &self.reclaim_rent)
             .finish_non_exhaustive()
     }
@@ -160,6 +175,8 @@ pub struct Worker {
     render_began: i64,
     /// Whether what is being rendered was a lease without a commitment when that began: only such a one can be given back.
     render_can_return: bool,
+    /// What was called off so that a probe could go first.
+    set_aside: Option<LeaseKey>,
     /// Work of a rendering that finished since the last look at the chain.
     rendered_work: Option<u64>,
     /// Slot of the node's registration; part of its commitments.
@@ -182,6 +199,10 @@ pub struct Worker {
     /// After the machine failed: no new work for a while.
     rest: Rest,
     epochs: epochs::Agenda,
+    probes: probes::Watch,
+    measures: measures::Measures,
+    /// Says which peers may measure this node now.
+    door: Door,
     has_warned_of_engine: bool,
     is_stopping: bool,
     /// The next moment at which something can be done, chain time.
@@ -226,6 +247,7 @@ impl Worker {
             pace: Pace::default(),
             render_began: 0,
             render_can_return: false,
+            set_aside: None,
             rendered_work: None,
             registered_slot: 0,
             search_until: None,
@@ -238,6 +260,9 @@ impl Worker {
             backoff: Backoff::default(),
             rest: Rest::default(),
             epochs: epochs::Agenda::default(),
+            probes: probes::Watch::default(),
+            measures: measures::Measures::default(),
+            door: Door::default(),
             has_warned_of_engine: false,
             is_stopping: false,
             due: None,
@@ -260,6 +285,11 @@ impl Worker {
     /// The node account's address.
     pub fn node(&self) -> Address {
         self.node
+    }
+
+    /// Says who may measure this node's bandwidth, for the server that is asked.
+    pub fn door(&self) -> Door {
+        self.door.clone()
     }
 
     /// The next moment at which this worker can do something, as far as it knows; chain time.
@@ -393,6 +423,10 @@ impl Worker {
             | Event::UnitShown(_)
             | Event::SegmentShown(_)
             | Event::DisputeDecided(_) => true,
+            Event::ProbeOpened(_) | Event::ProbeExpired(_) | Event::ProbeFinished(_) => true,
+            Event::MeasurementCommitted(_) | Event::MeasurementRevealed(_) => true,
+            Event::ProbeEnrolled(event) => event.node == self.node,
+            Event::MaintenanceAnnounced(event) => event.node == self.node,
             Event::LeaseAccepted(event) => event.node == self.node,
             Event::NodeRegistered(event) => event.node == self.node,
             Event::StakeChanged(event) => event.node == self.node,
@@ -437,6 +471,7 @@ impl Worker {
             self.claim_all_kinds(&view, &mut done).await?
         };
         self.epoch_duties(&view, &mut done).await?;
+        self.probe_duties(&view, &mut done).await?;
         if outlook == Outlook::Nothing && !self.needs_scenes(&view) {
             // Scenes are most of the worker's memory, and of its devices'; an idle worker needs none.
             self.scenes.clear();

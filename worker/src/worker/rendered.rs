@@ -5,11 +5,15 @@ use super::{
     hold::{RENDER, Surrender},
 };
 use crate::{
-    backend::{BackendError, Finished},
+    backend::{BackendError, Finished, Output},
     error::WorkerError,
     journal::{LeaseKey, Record, Sealed},
 };
-use kernels::{attestation, merkle::sha256, render::UnitOutput};
+use kernels::{
+    attestation::{self, UnitAttestation},
+    merkle::sha256,
+    render::UnitOutput,
+};
 use solana_address::Address;
 use std::ops::Range;
 
@@ -22,11 +26,13 @@ impl Worker {
         let Finished { key, job, units, work, outcome } = finished;
         let mut done = Vec::new();
         match outcome {
-            Ok(outputs) => {
+            Ok(output) => {
                 self.rest.worked();
                 self.backoff.worked(RENDER, key.account());
-                self.seal(key, units, work, &outputs, &mut done)?;
+                self.seal(key, units, work, &output, &mut done)?;
             }
+            // It is begun again after what it made way for.
+            Err(BackendError::Cancelled) if self.set_aside.take_if(|aside| *aside == key).is_some() => {}
             Err(BackendError::Cancelled) if key.audit.is_none() => {
                 self.giving_up.entry(key).or_insert_with(|| Surrender::own("rendering was called off"));
             }
@@ -63,13 +69,18 @@ impl Worker {
         key: LeaseKey,
         units: Range<u64>,
         work: u64,
-        outputs: &[UnitOutput],
+        output: &Output,
         done: &mut Vec<Done>,
     ) -> Result<(), WorkerError> {
-        let units_attested: Vec<_> = outputs.iter().map(UnitOutput::unit_attestation).collect();
-        let bytes: Vec<u8> = outputs.iter().flat_map(UnitOutput::to_bytes).collect();
+        let (attested, bytes): (Vec<UnitAttestation>, Vec<u8>) = match output {
+            Output::Rendered(outputs) => (
+                outputs.iter().map(UnitOutput::unit_attestation).collect(),
+                outputs.iter().flat_map(UnitOutput::to_bytes).collect(),
+            ),
+            Output::Probed { asked, units } => (units.attest(asked).to_vec(), units.to_bytes()),
+        };
         let sealed = Sealed {
-            root: attestation::lease_root(units.start, &units_attested),
+            root: attestation::lease_root(units.start, &attested),
             result: sha256(&[&bytes]),
             salt: self.salts.salt(key),
         };
@@ -85,9 +96,9 @@ impl Worker {
         if self.journal.sealed(key) != Some(sealed) {
             self.journal.write(key, Record::Rendered(sealed))?;
         }
-        // The next look at the chain says how long it took.
-        self.rendered_work = Some(work);
-        self.report(done, Done::Rendered { key, units: outputs.len() as u64, root: sealed.root });
+        // The next look at the chain says how long it took; a probe says nothing of pictures.
+        self.rendered_work = Some(work).filter(|work| *work > 0);
+        self.report(done, Done::Rendered { key, units: attested.len() as u64, root: sealed.root });
         Ok(())
     }
 }

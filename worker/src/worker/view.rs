@@ -2,7 +2,7 @@
 
 use crate::{error::WorkerError, journal::LeaseKey};
 use market_model::lease::LeaseState;
-use render_compute::state::{Audit, Epoch, Job, Lease, Network, Node};
+use render_compute::state::{Audit, Epoch, Job, Lease, Network, Node, Probe};
 use render_compute_client::{
     Chain,
     account::{self, MarketAccount},
@@ -68,6 +68,8 @@ pub(super) struct View {
     pub(super) node: Node,
     /// The latest epoch opened, if any.
     pub(super) epoch: Option<Epoch>,
+    /// The probe of this node that is under way.
+    pub(super) probe: Option<Probe>,
     /// The leases that were asked for, as they are now; `None` for an empty address.
     pub(super) leases: BTreeMap<Address, Option<Lease>>,
     /// Those of them that name this node, and those a search found. Sorted by address.
@@ -98,6 +100,7 @@ impl View {
             )));
         };
         let epoch = if network.epoch == 0 { None } else { account::epoch(chain, network.epoch).await? };
+        let probe = account::probe_of(chain, &own, &node).await?;
         let mut audit_accounts =
             read_all::<Audit>(chain, known.iter().filter(|key| key.audit.is_some()).map(LeaseKey::account)).await?;
         if search {
@@ -106,7 +109,7 @@ impl View {
             audit_accounts.extend(found.into_iter().map(|(address, audit)| (address, Some(audit))));
         }
         let audited = audit_accounts.values().flatten().filter(|audit| audit.node == own).map(|audit| audit.lease);
-        let wanted = known.iter().map(|key| key.lease).chain(audited);
+        let wanted = known.iter().map(|key| key.lease).chain(audited).chain(probe.map(|probe| probe.lease));
         let mut leases = read_all::<Lease>(chain, wanted).await?;
         if search {
             for state in STATES_HELD {
@@ -135,7 +138,7 @@ impl View {
             })
             .collect();
         let audits_of = read_audits_of(chain, &leases).await?;
-        Ok(Self { moment, network, node, epoch, leases, held, audits, audit_accounts, audits_of })
+        Ok(Self { moment, network, node, epoch, probe, leases, held, audits, audit_accounts, audits_of })
     }
 
     /// The audits of a lease's present attempt.

@@ -46,6 +46,15 @@ pub const BENCHMARKS: &[Benchmark] = &[
         arguments: &[],
         needs_validator: false,
     },
+    // Compute units, and the times of the virtual machine, which is optimised in both profiles.
+    Benchmark {
+        package: "market-tests",
+        target: Target::Binary,
+        name: "epoch-bench",
+        profile: Profile::Development,
+        arguments: &[],
+        needs_validator: false,
+    },
     // Rounds, transactions and ratios of times; the time on a validator is the chain's, not the build's.
     Benchmark {
         package: "market-tests",

@@ -4,6 +4,10 @@ use kernels::render::Frame;
 use market_model::MarketError;
 use market_model::audit::{AuditRules, MAX_REPLICAS};
 use market_model::job::{JobTerms, MAX_LEASES};
+use market_model::price::{self, BandwidthTier};
+use market_model::tier::Tier;
+use render_compute::constants::CLASS_RENDER;
+use render_compute::state::Network;
 use serde::Serialize;
 
 use crate::CliError;
@@ -34,6 +38,12 @@ pub struct RenderOrder {
     pub region: u16,
     /// Nodes that compute each lease: 1, or up to 3 to have every lease audited by the others.
     pub replicas: u8,
+    /// How the job is served.
+    pub tier: Tier,
+    /// Least bandwidth of its nodes.
+    pub bandwidth: BandwidthTier,
+    /// Whether the network's price is paid, and `max_price` is only the most that it may come to.
+    pub at_network_price: bool,
 }
 
 impl RenderOrder {
@@ -49,6 +59,9 @@ impl RenderOrder {
             minimum_reputation: 0,
             region: 0,
             replicas: 1,
+            tier: Tier::Economy,
+            bandwidth: BandwidthTier::LowI,
+            at_network_price: false,
         }
     }
 }
@@ -74,15 +87,27 @@ pub struct Quote {
     pub escrow_credit_units: u64,
 }
 
-/// What an order comes to under a network's rules; refuses what the market would refuse, by the name of the option.
-pub fn quote(order: &RenderOrder, rules: &AuditRules) -> Result<Quote, CliError> {
-    order
-        .frame
+/// How a picture is cut.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cut {
+    /// Tiles.
+    pub units: u64,
+    /// Leases.
+    pub leases: u64,
+    /// Tiles in a lease.
+    pub units_per_lease: u32,
+    /// Work measure of a tile. The first one's, which is the largest: the edges may cut others.
+    pub work_per_unit: u64,
+}
+
+/// Cuts a picture into leases of so many tiles, or as usual.
+pub fn cut(frame: &Frame, lease_tiles: Option<u32>) -> Result<Cut, CliError> {
+    frame
         .validate()
         .map_err(|error| CliError::usage(format!("--{}: {}", error.field.replace('_', "-"), error.reason)))?;
-    let units = order.frame.units();
+    let units = frame.units();
     let usual = u32::try_from(units.div_ceil(USUAL_LEASES)).unwrap_or(u32::MAX);
-    let units_per_lease = order.lease_tiles.unwrap_or(usual);
+    let units_per_lease = lease_tiles.unwrap_or(usual);
     if units_per_lease == 0 {
         return Err(CliError::usage("--lease-tiles: a lease has at least one tile"));
     }
@@ -93,6 +118,13 @@ pub fn quote(order: &RenderOrder, rules: &AuditRules) -> Result<Quote, CliError>
             units.div_ceil(MAX_LEASES)
         )));
     }
+    Ok(Cut { units, leases, units_per_lease, work_per_unit: frame.unit_work(0) })
+}
+
+/// What an order comes to under a network's rules when it pays all that it may; refuses what the market would refuse, by the name of the
+/// option.
+pub fn quote(order: &RenderOrder, rules: &AuditRules) -> Result<Quote, CliError> {
+    let Cut { units, units_per_lease, work_per_unit, .. } = cut(&order.frame, order.lease_tiles)?;
     if !(1..=MAX_REPLICAS).contains(&order.replicas) {
         let (given, most) = (order.replicas, MAX_REPLICAS);
         return Err(CliError::usage(format!(
@@ -114,12 +146,45 @@ pub fn quote(order: &RenderOrder, rules: &AuditRules) -> Result<Quote, CliError>
         units,
         leases: plan.leases,
         units_per_lease,
-        // The first tile is the largest: the edges may cut others.
-        work_per_unit: order.frame.unit_work(0),
+        work_per_unit,
         price_per_unit_credit_units: price_per_unit,
         premium_per_unit_credit_units: premium_per_unit,
         replicas: order.replicas,
         escrow_credit_units: plan.escrow,
+    })
+}
+
+/// What the order comes to at the network's price, which must not be above that of `most`, the quote of [`quote`].
+pub fn at_network_price(order: &RenderOrder, most: &Quote, network: &Network) -> Result<Quote, CliError> {
+    let rule = |error: MarketError| CliError::operation(format!("the network's price: {error}"));
+    let parameters = network.parameters();
+    let index = network
+        .price_index(CLASS_RENDER, order.tier.into())
+        .map_err(|_| CliError::operation("the network has no price for this tier"))?;
+    let has_region = order.region != 0;
+    let rules = parameters.price_rules();
+    let price = price::price_per_unit(most.work_per_unit, order.tier, order.bandwidth, has_region, index, &rules)
+        .map_err(rule)?;
+    let premium = parameters.audit_rules().premium_per_unit(price, order.replicas).map_err(rule)?;
+    let terms = JobTerms {
+        units: most.units,
+        units_per_lease: u64::from(most.units_per_lease),
+        price_per_unit: price,
+        premium_per_unit: premium,
+    };
+    let escrow = terms.plan().map_err(rule)?.escrow;
+    if price::charged(most.price_per_unit_credit_units, price, true).is_err() {
+        return Err(CliError::operation(format!(
+            "--max-price: at the network's price the picture costs {}, above {}; raise it, or leave --at-network-price out and              see whether a node takes it for less",
+            Usd(escrow),
+            order.max_price
+        )));
+    }
+    Ok(Quote {
+        price_per_unit_credit_units: price,
+        premium_per_unit_credit_units: premium,
+        escrow_credit_units: escrow,
+        ..*most
     })
 }
 

@@ -6,18 +6,22 @@ use clap::Args;
 use kernels::referee::Statement;
 use kernels::render::{Frame, SceneImage};
 use market_model::Parameters;
-use market_model::audit::AuditRules;
+use market_model::price::BandwidthTier;
+use market_model::tier::Tier;
+use render_compute::constants::CLASS_RENDER;
 use render_compute_client::address::RENDER_ENGINE;
 use render_compute_client::instruction::{self, JobOrder};
 use render_compute_client::manifest::{Digest, Manifest, SceneReference};
+use render_compute_client::market::{self, QuoteRequest};
 use render_compute_client::{Address, Signer, account, address, region};
 use serde::Serialize;
 
 use super::fetch::{FetchOptions, FetchReceipt, check_options, fetch};
-use super::order::{Quote, RenderOrder, quote};
+use super::order::{Cut, Quote, RenderOrder, at_network_price, cut, quote};
 use super::{Source, watch};
 use crate::amount::Usd;
 use crate::output::facts;
+use crate::quote::{bandwidth, tier};
 use crate::{CliError, Context};
 
 /// What is ordered.
@@ -68,6 +72,18 @@ pub struct RenderArguments {
     /// Nodes of different operators that compute each lease: 1 leaves audits to the lottery, 2 or 3 have every lease audited
     #[arg(long, value_name = "NODES", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=3))]
     replicas: u8,
+    /// Tier of service: `economy` or `priority`; without it --hours chooses, else economy
+    #[arg(long, value_name = "TIER", value_parser = tier)]
+    tier: Option<Tier>,
+    /// Hours in which the picture should be done: the cheapest tier that is expected to be in time is taken
+    #[arg(long, value_name = "HOURS", conflicts_with = "tier")]
+    hours: Option<u32>,
+    /// Least bandwidth of the nodes, as peers measured it: `low-1` (any), `low-2`, `medium-1` to `medium-3`, `high-1`, `high-2`, `ultra-high`
+    #[arg(long, value_name = "TIER", default_value = "low-1", value_parser = bandwidth)]
+    bandwidth: BandwidthTier,
+    /// Pays the network's price of the tier; --max-price is then only the most that it may come to
+    #[arg(long)]
+    at_network_price: bool,
     /// Equirectangular .hdr, .exr or .png that lights the scene instead of the file's own environment
     #[arg(long, value_name = "FILE")]
     environment: Option<PathBuf>,
@@ -99,6 +115,8 @@ pub struct RenderReceipt {
     pub scene_root: String,
     /// Bytes of the scene image.
     pub scene_bytes: u64,
+    /// Tier of service.
+    pub tier: &'static str,
     /// What it comes to.
     #[serde(flatten)]
     pub quote: Quote,
@@ -122,7 +140,7 @@ pub(super) async fn run(context: &Context<'_>, arguments: RenderArguments) -> Re
         max_bounces: arguments.max_bounces,
         seed: arguments.seed,
     };
-    let order = RenderOrder {
+    let mut order = RenderOrder {
         frame,
         max_price: arguments.max_price,
         lease_tiles: arguments.lease_tiles,
@@ -132,6 +150,9 @@ pub(super) async fn run(context: &Context<'_>, arguments: RenderArguments) -> Re
         minimum_reputation: arguments.min_reputation,
         region: arguments.region,
         replicas: arguments.replicas,
+        tier: arguments.tier.unwrap_or(Tier::Economy),
+        bandwidth: arguments.bandwidth,
+        at_network_price: arguments.at_network_price,
     };
     let options = FetchOptions { exposure: arguments.exposure, ..FetchOptions::default() };
     // Everything that the caller can mend is checked before a scene is compiled or a network asked. How much of the price goes to
@@ -148,7 +169,13 @@ pub(super) async fn run(context: &Context<'_>, arguments: RenderArguments) -> Re
     }
     // Said before the network is asked for anything.
     context.wallet()?;
-    let price = quote(&order, &audit_rules(context).await?)?;
+    if let Some(hours) = arguments.hours {
+        let cut = cut(&order.frame, order.lease_tiles)?;
+        let answer = market::quote(context.chain, &request(&order, &cut, hours, None)).await?;
+        context.output.note(&format!("{} tier: {}", answer.chosen.tier, answer.why));
+        order.tier = tier(answer.chosen.tier).map_err(CliError::operation)?;
+    }
+    let price = priced(context, &order).await?.0;
     let question = format!(
         "{} tiles in {} leases for {} ({} each and {} for audits), escrowed until accepted or refunded. Order?",
         price.units,
@@ -168,13 +195,39 @@ pub(super) async fn run(context: &Context<'_>, arguments: RenderArguments) -> Re
     context.output.show(&receipt, RenderReceipt::text)
 }
 
-async fn audit_rules(context: &Context<'_>) -> Result<AuditRules, CliError> {
-    Ok(account::network(context.chain).await?.parameters().audit_rules())
+/// What the order comes to now, and the most credits per tile that it may.
+async fn priced(context: &Context<'_>, order: &RenderOrder) -> Result<(Quote, u64), CliError> {
+    let network = account::network(context.chain).await?;
+    let most = quote(order, &network.parameters().audit_rules())?;
+    let stated = most.price_per_unit_credit_units;
+    match order.at_network_price {
+        true => Ok((at_network_price(order, &most, &network)?, stated)),
+        false => Ok((most, stated)),
+    }
+}
+
+/// What the market is asked to quote for an order.
+pub fn request(order: &RenderOrder, cut: &Cut, hours: u32, tier: Option<Tier>) -> QuoteRequest {
+    QuoteRequest {
+        order: market_model::quote::Order {
+            units: cut.units,
+            units_per_lease: u64::from(cut.units_per_lease),
+            work_per_unit: cut.work_per_unit,
+            replicas: order.replicas,
+            bandwidth: order.bandwidth,
+            has_region: order.region != 0,
+        },
+        class: CLASS_RENDER,
+        minimum_memory_mib: order.minimum_memory_mib,
+        minimum_reputation: order.minimum_reputation,
+        hours,
+        tier,
+    }
 }
 
 /// Uploads the scene and the manifest, and opens the job.
 pub async fn render(context: &Context<'_>, image: &SceneImage, order: &RenderOrder) -> Result<RenderReceipt, CliError> {
-    let quote = quote(order, &audit_rules(context).await?)?;
+    let (mut quote, stated) = priced(context, order).await?;
     let wallet = context.wallet()?;
     let (owner, store) = (wallet.pubkey(), context.store()?);
     let credit = account::credit(context.chain, &owner).await?;
@@ -204,7 +257,7 @@ pub async fn render(context: &Context<'_>, image: &SceneImage, order: &RenderOrd
         statement: Statement::of(&order.frame, image).to_bytes(),
         client: Address::default(),
         units: quote.units,
-        price_per_unit: quote.price_per_unit_credit_units,
+        price_per_unit: stated,
         work_per_unit: quote.work_per_unit,
         units_per_lease: quote.units_per_lease,
         lease_seconds: order.lease_seconds,
@@ -213,12 +266,19 @@ pub async fn render(context: &Context<'_>, image: &SceneImage, order: &RenderOrd
         minimum_reputation: order.minimum_reputation,
         region: order.region,
         replicas: quote.replicas,
+        tier: order.tier.into(),
+        bandwidth_tier: order.bandwidth.into(),
+        at_network_price: u8::from(order.at_network_price),
     };
     // Escrow is never empty, so who gets here has credits and with them a credit account.
     let confirmed =
         context.chain.send(&[instruction::job_open(&owner, &RENDER_ENGINE, nonce, open)], &[wallet]).await?;
     let address = address::job(&owner, nonce);
     let job = super::read(context, &address).await?;
+    // What was charged: the network's price may have moved since it was asked.
+    quote.price_per_unit_credit_units = job.price_per_unit;
+    quote.premium_per_unit_credit_units = job.premium_per_unit;
+    quote.escrow_credit_units = job.terms().plan().map_or(quote.escrow_credit_units, |plan| plan.escrow);
     Ok(RenderReceipt {
         job: address.to_string(),
         number: nonce,
@@ -227,6 +287,7 @@ pub async fn render(context: &Context<'_>, image: &SceneImage, order: &RenderOrd
         scene_sha256: blob.to_string(),
         scene_root: scene.root.to_string(),
         scene_bytes: length,
+        tier: order.tier.name(),
         quote,
         deadline_unix_seconds: job.deadline,
         warnings: Vec::new(),
@@ -240,6 +301,7 @@ impl RenderReceipt {
         let mut pairs = vec![
             ("job", self.job.clone()),
             ("number", self.number.to_string()),
+            ("tier", self.tier.to_owned()),
             ("escrow", Usd(self.quote.escrow_credit_units).to_string()),
             ("tiles", format!("{} in {} leases", self.quote.units, self.quote.leases)),
             (

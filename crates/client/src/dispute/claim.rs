@@ -34,6 +34,9 @@ pub enum ClaimError {
     /// The scene cannot be executed.
     #[error("the scene cannot be executed: {0}")]
     Scene(String),
+    /// The probe cannot be computed again.
+    #[error("the probe cannot be computed again: {0}")]
+    Probe(String),
 }
 
 impl From<Fault> for ClaimError {
@@ -42,9 +45,11 @@ impl From<Fault> for ClaimError {
     }
 }
 
-/// What a party stands for. An honest one computes it ([`Recomputed`]); tests stand for lies.
+/// What a party stands for. An honest one computes it, [`Recomputed`] for the `render` engine and
+/// [`RecomputedProbe`](super::RecomputedProbe) for probes; tests stand for lies.
 ///
-/// A *segment* is the part of a unit's execution between two boundaries: one pixel of the `render` engine.
+/// A *segment* is the part of a unit's execution between two boundaries: one pixel of the `render` engine, a round of a
+/// probe's chain or a slice of its memory.
 pub trait Claim: Send {
     /// The units of the lease.
     fn units(&self) -> Range<u64>;

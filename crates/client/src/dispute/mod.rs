@@ -8,6 +8,7 @@ mod claim;
 mod description;
 mod evidence;
 mod player;
+mod probe;
 #[cfg(test)]
 mod tests;
 
@@ -16,3 +17,4 @@ pub use description::describe;
 pub use evidence::{EVIDENCE_HEADER, instructions_for};
 pub use market_model::dispute::Party;
 pub use player::{Move, PlayError, game_of, next_move, party_name, party_of, turn};
+pub use probe::RecomputedProbe;

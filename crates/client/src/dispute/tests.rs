@@ -1,10 +1,17 @@
-//! Whole games in memory: the rules of `market_model`, the referee of `kernels`, and an honest side against every kind of liar.
+//! Whole games in memory: the rules of `market_model`, the referees of `kernels`, and an honest side against every kind of liar.
 
 use super::*;
 use kernels::{
     attestation::{UnitAttestation, unit_leaf},
     merkle::{self, Digest},
-    referee::{self, Outcome, Statement},
+    probe::{
+        self, Plan, chain, clock,
+        machine::{CHAIN, CLOCK, HASHES, Job, WALK},
+        prove::{Processor, Recompute},
+        trace::{Units, leaves_of_finals, run},
+        walk,
+    },
+    referee::{self, Begin, Outcome, STATEMENT_BYTES, Statement},
     render::{Frame, Tracer, UnitOutput, compile, render_units},
 };
 use market_model::dispute::{DisputeRules, Game, Stage, Verdict, moves};
@@ -124,14 +131,63 @@ impl Claim for Liar {
     }
 }
 
+/// What a referee's program answers about one job; `None` where it refuses.
+trait Judge {
+    fn statement(&self) -> [u8; STATEMENT_BYTES];
+    fn begin(&self, unit: u64) -> Option<Begin>;
+    fn end(&self, unit: u64, output: Digest) -> Option<Digest>;
+    fn step(&self, before: &Digest, evidence: &[u8]) -> Option<Outcome>;
+}
+
+impl Judge for Statement {
+    fn statement(&self) -> [u8; STATEMENT_BYTES] {
+        self.to_bytes()
+    }
+
+    fn begin(&self, unit: u64) -> Option<Begin> {
+        referee::begin(self, unit).ok()
+    }
+
+    fn end(&self, unit: u64, output: Digest) -> Option<Digest> {
+        referee::end(self, unit, output).ok()
+    }
+
+    fn step(&self, before: &Digest, evidence: &[u8]) -> Option<Outcome> {
+        referee::step(self, before, evidence).ok()
+    }
+}
+
+impl Judge for Job {
+    fn statement(&self) -> [u8; STATEMENT_BYTES] {
+        self.plan.statement(&self.seed)
+    }
+
+    fn begin(&self, unit: u64) -> Option<Begin> {
+        probe::referee::begin(self, unit).ok()
+    }
+
+    fn end(&self, unit: u64, output: Digest) -> Option<Digest> {
+        probe::referee::end(self, unit, output).ok()
+    }
+
+    fn step(&self, before: &Digest, evidence: &[u8]) -> Option<Outcome> {
+        probe::referee::step(self, before, evidence).ok()
+    }
+}
+
 /// The account and the rules that the chain changes it by.
 struct Board {
+    judge: &'static dyn Judge,
     dispute: Dispute,
     now: i64,
 }
 
 impl Board {
     fn open(defender: &mut dyn Claim) -> Self {
+        Self::before(&WORLD.statement, defender)
+    }
+
+    fn before(judge: &'static dyn Judge, defender: &mut dyn Claim) -> Self {
         let units = defender.units();
         let leaves: Vec<Digest> = units
             .clone()
@@ -141,11 +197,11 @@ impl Board {
             })
             .collect();
         let mut dispute: Dispute = bytemuck::Zeroable::zeroed();
-        dispute.statement = WORLD.statement.to_bytes();
+        dispute.statement = judge.statement();
         dispute.root = merkle::root(&leaves);
         let game = Game::open(units.start, units.end - units.start, 0, &RULES).expect("units");
         dispute.set_game(&game);
-        Self { dispute, now: 0 }
+        Self { judge, dispute, now: 0 }
     }
 
     fn game(&self) -> Game {
@@ -186,13 +242,13 @@ impl Board {
                 game.pick(u64::from(*part), self.now, &RULES)
             }
             Move::Unit { output, trace } => {
-                let begin = referee::begin(&WORLD.statement, game.unit).expect("a unit");
+                let begin = self.judge.begin(game.unit).expect("a unit");
                 let steps = begin.segments * begin.segment_steps;
                 if unit_leaf(game.unit, output, steps, trace) != dispute.root {
                     return false;
                 }
                 dispute.low = begin.start;
-                dispute.high = referee::end(&WORLD.statement, game.unit, *output).expect("a unit");
+                dispute.high = self.judge.end(game.unit, *output).expect("a unit");
                 (dispute.output, dispute.trace, dispute.root) = (*output, *trace, *trace);
                 game.unit(begin.segments, begin.segment_steps, self.now, &RULES)
             }
@@ -204,9 +260,9 @@ impl Board {
                 dispute.low = *hash;
                 game.segment(self.now, &RULES)
             }
-            Move::Prove(evidence) => match referee::step(&WORLD.statement, &dispute.low, evidence) {
-                Ok(outcome) => game.prove(outcome == Outcome::State(dispute.high), self.now),
-                Err(_) => return false,
+            Move::Prove(evidence) => match self.judge.step(&dispute.low, evidence) {
+                Some(outcome) => game.prove(outcome == Outcome::State(dispute.high), self.now),
+                None => return false,
             },
         };
         match after {
@@ -221,7 +277,10 @@ impl Board {
 
 /// Plays to the end; a side that has no move, or only one that is refused, is silent.
 fn play(defender: &mut dyn Claim, challenger: &mut dyn Claim) -> Board {
-    let mut board = Board::open(defender);
+    play_on(Board::open(defender), defender, challenger)
+}
+
+fn play_on(mut board: Board, defender: &mut dyn Claim, challenger: &mut dyn Claim) -> Board {
     while let Some(party) = board.game().turn() {
         describe(&board.dispute, board.now).expect("every state can be described");
         let next = match party {
@@ -235,8 +294,10 @@ fn play(defender: &mut dyn Claim, challenger: &mut dyn Claim) -> Board {
             board.dispute.set_game(&after);
         }
     }
-    let begin = referee::begin(&WORLD.statement, FIRST).expect("a unit");
-    let most = moves(UNITS.end - UNITS.start, begin.segments, begin.segment_steps);
+    let units = defender.units();
+    let begins = units.clone().map(|unit| board.judge.begin(unit).expect("a unit"));
+    let most = begins.map(|begin| moves(units.end - units.start, begin.segments, begin.segment_steps)).max();
+    let most = most.expect("units");
     assert!(board.dispute.moves <= most, "{} of {most} moves", board.dispute.moves);
     describe(&board.dispute, board.now).expect("the end can be described");
     board
@@ -399,4 +460,210 @@ fn the_description_says_whose_turn_it_is_and_how_it_ended() {
     for part in ["the challenger was right", "bond: 10 RENDER", "the challenger won; 12.5 RENDER are to be paid out"] {
         assert!(end.contains(part), "{part:?} is not in\n{end}");
     }
+}
+
+/// A probe of 3 segments of each kind, small enough to be run in no time.
+static PROBE: Job = Job {
+    plan: Plan {
+        clock: clock::Shape { segments: 40, steps: 3 * HASHES },
+        chain: chain::Shape { size: 128, rounds: 6, rounds_per_checkpoint: 2 },
+        walk: walk::Shape { walkers: 64, slices: 3, steps: 3, passes: 2, reads: 6 },
+    },
+    seed: [5; 32],
+};
+
+static RUN: LazyLock<Units> = LazyLock::new(|| run(&PROBE).expect("a probe"));
+
+fn honest_probe() -> RecomputedProbe<Processor> {
+    RecomputedProbe::new(PROBE, RUN.clone(), Processor::new(PROBE).expect("a probe"))
+}
+
+/// Where a cheat's computation differs from the truth by one bit of one byte; all that follows, it computes rightly from there.
+#[derive(Clone, Copy, Debug)]
+enum Slip {
+    /// In the value at the end of a segment.
+    Clock(usize),
+    /// In a byte of the matrix after a round.
+    Chain { round: u32, byte: usize },
+    /// In a byte of a cell of a slice, as a pass wrote it.
+    Fill { pass: u32, slice: u32, byte: usize },
+    /// In a byte of a walker's state after so many reads.
+    Walk { walker: u32, reads: u32, byte: usize },
+}
+
+impl Slip {
+    fn unit(self) -> u64 {
+        match self {
+            Slip::Clock(_) => CLOCK,
+            Slip::Chain { .. } => CHAIN,
+            Slip::Fill { .. } | Slip::Walk { .. } => WALK,
+        }
+    }
+}
+
+/// A machine with a slip, which computes everything in the order of the definition and keeps it.
+struct Slipped {
+    lefts: Vec<Arc<Vec<i8>>>,
+    slices: Vec<Arc<Vec<walk::Cell>>>,
+    /// Of each walker after each read, from none on.
+    states: Vec<Vec<walk::Cell>>,
+}
+
+fn flip(cell: &mut walk::Cell, byte: usize) {
+    cell[byte / 4] ^= 0x10 << (8 * (byte % 4));
+}
+
+impl Slipped {
+    fn new(slip: Slip) -> (Self, Units) {
+        let Job { plan: Plan { clock, chain, walk }, seed } = PROBE;
+        let mut checkpoints = Vec::new();
+        let mut value = clock::start(&seed);
+        for segment in 0..clock.segments as usize {
+            value = clock::advance(value, clock.steps);
+            value[9] ^= u8::from(matches!(slip, Slip::Clock(at) if at == segment));
+            checkpoints.push(value);
+        }
+
+        let keys = chain::Keys::new(&seed);
+        let right = chain::matrix(keys.right, chain.size);
+        let mut lefts = vec![Arc::new(chain::matrix(keys.left, chain.size))];
+        for round in 0..chain.rounds {
+            let left = lefts.last().expect("there is a first");
+            let product = kernels::tensor::Shape::dense(chain.size, chain.size, chain.size);
+            let mut sums = vec![0; left.len()];
+            kernels::tensor::gemm_i8(&product, left, &right, &mut sums).expect("a product");
+            let mut next = vec![0; left.len()];
+            chain::advance(keys.round(round), chain.size, &sums, &mut next);
+            if let Slip::Chain { round: at, byte } = slip
+                && at == round
+            {
+                next[byte] ^= 4;
+            }
+            lefts.push(Arc::new(next));
+        }
+        let every = chain.rounds_per_checkpoint as usize;
+        let roots = lefts.iter().step_by(every).skip(1).map(|left| chain::matrix_root(left)).collect();
+
+        let key = walk::key(&seed);
+        let mut memory = vec![[0; 8]; walk.cells() as usize];
+        let (mut slices, length) = (Vec::new(), walk.slice_cells() as usize);
+        for (pass, slice) in (0..walk.passes).flat_map(|pass| (0..walk.slices).map(move |slice| (pass, slice))) {
+            let from = slice as usize * length;
+            // In the order of the places, as the step machine writes them: a slip is seen by who reads it later.
+            for cell in 0..walk.slice_cells() {
+                let walker = (cell % u64::from(walk.walkers)) as u32;
+                let own = match cell.checked_sub(u64::from(walk.walkers)) {
+                    Some(own) => memory[from + own as usize],
+                    None => match walk.entry_place(pass, slice, walker) {
+                        Some(place) => memory[place as usize],
+                        None => walk::start(key, walker, walk::FILL),
+                    },
+                };
+                let other = walk.other(&own, pass, slice).map_or([0; 8], |place| memory[place as usize]);
+                let place = from + cell as usize;
+                memory[place] = walk::cell(own, other, memory[place], place as u64);
+                if let Slip::Fill { pass: p, slice: s, byte } = slip
+                    && (p, s, (byte / 32) as u64) == (pass, slice, cell)
+                {
+                    flip(&mut memory[place], byte % 32);
+                }
+            }
+            slices.push(Arc::new(memory[from..from + length].to_vec()));
+        }
+        let mut states = Vec::new();
+        for walker in 0..walk.walkers {
+            let mut state = walk::start(key, walker, walk::READ);
+            let mut all = vec![state];
+            for read in 0..walk.reads {
+                state = walk::mix(state, memory[walk.chosen(&state) as usize], u64::from(read));
+                if let Slip::Walk { walker: w, reads, byte } = slip
+                    && (w, reads) == (walker, read + 1)
+                {
+                    flip(&mut state, byte);
+                }
+                all.push(state);
+            }
+            states.push(all);
+        }
+        let finals: Vec<walk::Cell> = states.iter().map(|all| all[walk.reads as usize]).collect();
+        let written = slices.iter().map(|cells| merkle::root_of_bytes(&walk::bytes_of(cells))).collect();
+        let units = Units::new(&PROBE.plan, checkpoints, roots, written, leaves_of_finals(&finals));
+        (Self { lefts, slices, states }, units.expect("as many as the plan says"))
+    }
+}
+
+impl Recompute for Slipped {
+    type Error = ClaimError;
+
+    fn left(&mut self, round: u32) -> Result<Arc<Vec<i8>>, ClaimError> {
+        Ok(Arc::clone(&self.lefts[round as usize]))
+    }
+
+    fn slice(&mut self, pass: u32, slice: u32) -> Result<Arc<Vec<walk::Cell>>, ClaimError> {
+        Ok(Arc::clone(&self.slices[(pass * PROBE.plan.walk.slices + slice) as usize]))
+    }
+
+    fn walked(&mut self, walkers: Range<u32>, reads: u32) -> Result<Vec<walk::Cell>, ClaimError> {
+        Ok(walkers.map(|walker| self.states[walker as usize][reads as usize]).collect())
+    }
+}
+
+fn slipped(slip: Slip) -> RecomputedProbe<Slipped> {
+    let (again, units) = Slipped::new(slip);
+    RecomputedProbe::new(PROBE, units, again)
+}
+
+const SLIPS: [Slip; 14] = [
+    Slip::Clock(0),
+    Slip::Clock(17),
+    Slip::Clock(39),
+    Slip::Chain { round: 0, byte: 0 },
+    Slip::Chain { round: 1, byte: 5_000 },
+    Slip::Chain { round: 2, byte: 16_383 },
+    Slip::Chain { round: 5, byte: 16_383 },
+    Slip::Fill { pass: 0, slice: 0, byte: 0 },
+    Slip::Fill { pass: 0, slice: 2, byte: 64 * 32 + 7 },
+    Slip::Fill { pass: 1, slice: 0, byte: 191 * 32 + 31 },
+    Slip::Fill { pass: 1, slice: 2, byte: 100 * 32 },
+    Slip::Walk { walker: 0, reads: 1, byte: 3 },
+    Slip::Walk { walker: 37, reads: 4, byte: 31 },
+    Slip::Walk { walker: 63, reads: 6, byte: 0 },
+];
+
+#[test]
+fn a_machine_without_a_slip_computes_what_the_fast_run_does() {
+    // A slip where no segment is.
+    assert_eq!(Slipped::new(Slip::Clock(99)).1, *RUN);
+    assert_eq!(RecomputedProbe::on_processor(PROBE).expect("a probe").root(), honest_probe().root());
+}
+
+#[test]
+fn whoever_slips_in_one_byte_of_a_probe_loses_as_defender() {
+    for slip in SLIPS {
+        let (mut liar, mut honest) = (slipped(slip), honest_probe());
+        let board = play_on(Board::before(&PROBE, &mut liar), &mut liar, &mut honest);
+        assert_eq!(board.game().verdict, Verdict::ChallengerWins, "{slip:?}");
+        assert_eq!(board.game().unit, slip.unit(), "{slip:?}");
+    }
+}
+
+#[test]
+fn whoever_slips_in_one_byte_of_a_probe_loses_as_challenger() {
+    for slip in SLIPS {
+        let (mut honest, mut liar) = (honest_probe(), slipped(slip));
+        let board = play_on(Board::before(&PROBE, &mut honest), &mut honest, &mut liar);
+        assert_eq!(board.game().verdict.winner(), Some(Party::Defender), "{slip:?}");
+    }
+}
+
+#[test]
+fn an_honest_probe_is_denied_in_vain() {
+    let (mut one, mut other) = (honest_probe(), honest_probe());
+    let board = play_on(Board::before(&PROBE, &mut one), &mut one, &mut other);
+    assert_eq!(board.game().verdict.winner(), Some(Party::Defender));
+}
+
+#[test]
+fn a_probe_s_evidence_fits_the_account_that_holds_it() {
+    assert!(probe::referee::MOST_EVIDENCE_BYTES <= render_compute::constants::MAX_EVIDENCE as usize);
 }

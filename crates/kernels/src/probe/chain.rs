@@ -125,6 +125,11 @@ pub fn advance(round: u32, size: u32, sums: &[i32], matrix: &mut [i8]) {
 
 /// The root over a matrix's bytes.
 pub fn matrix_root(matrix: &[i8]) -> Digest {
+    merkle::root_of(&mut matrix_leaves(matrix))
+}
+
+/// The hashed leaves over a matrix's bytes.
+pub fn matrix_leaves(matrix: &[i8]) -> Vec<Digest> {
     let leaf = |bytes: &[i8]| {
         let mut content = [0; LEAF_BYTES];
         let content = &mut content[..bytes.len()];
@@ -132,13 +137,12 @@ pub fn matrix_root(matrix: &[i8]) -> Digest {
         merkle::leaf(content)
     };
     #[cfg(feature = "parallel")]
-    let mut leaves: Vec<Digest> = {
+    {
         use rayon::prelude::*;
         matrix.par_chunks(LEAF_BYTES).with_min_len(64).map(leaf).collect()
-    };
+    }
     #[cfg(not(feature = "parallel"))]
-    let mut leaves: Vec<Digest> = matrix.chunks(LEAF_BYTES).map(leaf).collect();
-    merkle::root_of(&mut leaves)
+    matrix.chunks(LEAF_BYTES).map(leaf).collect()
 }
 
 /// What is committed to: the root over the checkpoints, which are roots themselves.
@@ -176,14 +180,17 @@ pub fn run_with(
 /// # Errors
 /// A shape that no chain has.
 pub fn run(seed: &Digest, shape: &Shape) -> Result<Vec<Digest>, ShapeError> {
-    let product = tensor::Shape::dense(shape.size, shape.size, shape.size);
-    run_with(seed, shape, |left, right, sums| {
-        #[cfg(feature = "std")]
-        let outcome = tensor::fast::gemm_i8(tensor::fast::Instructions::best(), &product, left, right, sums);
-        #[cfg(not(feature = "std"))]
-        let outcome = tensor::gemm_i8(&product, left, right, sums);
-        outcome.expect("a chain's sizes are within a product's");
-    })
+    run_with(seed, shape, |left, right, sums| multiply(shape.size, left, right, sums))
+}
+
+/// A round's product on this machine.
+pub(super) fn multiply(size: u32, left: &[i8], right: &[i8], sums: &mut [i32]) {
+    let product = tensor::Shape::dense(size, size, size);
+    #[cfg(feature = "std")]
+    let outcome = tensor::fast::gemm_i8(tensor::fast::Instructions::best(), &product, left, right, sums);
+    #[cfg(not(feature = "std"))]
+    let outcome = tensor::gemm_i8(&product, left, right, sums);
+    outcome.expect("a chain's sizes are within a product's");
 }
 
 #[cfg(test)]

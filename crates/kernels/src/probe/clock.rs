@@ -5,8 +5,35 @@
 
 use alloc::vec::Vec;
 
+use super::{ShapeError, require};
 use crate::merkle;
 use crate::sha256::{Digest, sha256};
+
+/// How long the clock runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shape {
+    /// Segments, each of which ends with a checkpoint.
+    pub segments: u32,
+    /// Hashes of a segment.
+    pub steps: u64,
+}
+
+impl Shape {
+    /// Refuses shapes that no clock has.
+    ///
+    /// # Errors
+    /// Names the field.
+    pub fn check(&self) -> Result<(), ShapeError> {
+        require(self.segments > 0, "clock.segments", "at least 1")?;
+        let is_counted = self.steps > 0 && u64::from(self.segments).checked_mul(self.steps).is_some();
+        require(is_counted, "clock.steps", "at least 1, and all hashes below 2^64")
+    }
+
+    /// All hashes.
+    pub const fn hashes(&self) -> u64 {
+        self.segments as u64 * self.steps
+    }
+}
 
 /// The value that a seed starts the clock with.
 pub fn start(seed: &Digest) -> Digest {

@@ -8,8 +8,18 @@
 
 pub mod chain;
 pub mod clock;
+pub mod frontier;
+pub mod machine;
+mod plan;
+pub mod prove;
+pub mod referee;
 pub mod stream;
+pub mod trace;
 pub mod walk;
+
+pub use plan::{
+    FORMAT, LEAST_ROUNDS, MEMORY_PARTS, MEMORY_USED, MOST_SEGMENTS, Plan, Ratings, SEED_AT, StatementError,
+};
 
 use crate::rng;
 use crate::sha256::{Digest, sha256};

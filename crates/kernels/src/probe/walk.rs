@@ -112,14 +112,21 @@ impl Shape {
         Some((written * self.slices + read) as usize)
     }
 
-    /// The state that a walker starts a slice with.
+    /// The cell that a walker starts a slice from, its last in the slice before; `None` in the very first, where it starts
+    /// from the seed.
     #[inline(always)]
-    fn entry(&self, key: Key, pass: u32, slice: u32, walker: u32, read: impl Fn(u64) -> Cell) -> Cell {
+    pub fn entry_place(&self, pass: u32, slice: u32, walker: u32) -> Option<u64> {
         if pass == 0 && slice == 0 {
-            start(key, walker, 0)
+            None
         } else {
-            read(self.place(if slice == 0 { self.slices } else { slice } - 1, self.steps - 1, walker))
+            Some(self.place(if slice == 0 { self.slices } else { slice } - 1, self.steps - 1, walker))
         }
+    }
+
+    /// The cell that a walker's state chooses while it only reads.
+    #[inline(always)]
+    pub fn chosen(&self, state: &Cell) -> u64 {
+        high(random(state), self.cells())
     }
 
     /// Writes the cells of one walker in one slice.
@@ -133,7 +140,10 @@ impl Shape {
         read: impl Fn(u64) -> Cell,
         mut write: impl FnMut(u64, Cell),
     ) {
-        let mut state = self.entry(key, pass, slice, walker, &read);
+        let mut state = match self.entry_place(pass, slice, walker) {
+            Some(place) => read(place),
+            None => start(key, walker, FILL),
+        };
         for step in 0..self.steps {
             let place = self.place(slice, step, walker);
             // Not for the order of the bits: a machine can fetch it while it waits for the other.
@@ -150,9 +160,9 @@ impl Shape {
     /// The final state of one walker that reads the filled memory.
     #[inline(always)]
     pub fn walk(&self, key: Key, walker: u32, read: impl Fn(u64) -> Cell) -> Cell {
-        let mut state = start(key, walker, 1);
+        let mut state = start(key, walker, READ);
         for step in 0..self.reads {
-            state = mix(state, read(high(random(&state), self.cells())), u64::from(step));
+            state = mix(state, read(self.chosen(&state)), u64::from(step));
         }
         state
     }
@@ -163,9 +173,14 @@ pub fn key(seed: &Digest) -> Key {
     Key::new("probe/walk", seed)
 }
 
-/// A walker's first state, of the filling (0) and of the walk (1).
+/// The part in which memory is filled.
+pub const FILL: u64 = 0;
+/// The part in which it is only read.
+pub const READ: u64 = 1;
+
+/// A walker's first state in a part.
 #[inline(always)]
-fn start(key: Key, walker: u32, part: u64) -> Cell {
+pub fn start(key: Key, walker: u32, part: u64) -> Cell {
     let low = key.draw((part << 33) | (2 * u64::from(walker)));
     let high = key.draw((part << 33) | (2 * u64::from(walker) + 1));
     core::array::from_fn(|word| if word < 4 { low[word] } else { high[word - 4] })
@@ -292,17 +307,25 @@ fn of_walkers<T: Send>(shape: &Shape, function: impl Fn(u32) -> T + Sync + Send)
 /// # Errors
 /// A shape that no walk has.
 pub fn run(seed: &Digest, shape: &Shape) -> Result<Answer, ShapeError> {
+    let mut slices = Vec::new();
+    let finals = run_with(seed, shape, |cells| slices.push(merkle::root_of_bytes(&bytes_of(cells))))?;
+    Ok(Answer { slices, finals: merkle::root_of_bytes(&bytes_of(&finals)) })
+}
+
+/// The walkers' final states; `written` is shown each slice as it was written.
+///
+/// # Errors
+/// A shape that no walk has.
+pub fn run_with(seed: &Digest, shape: &Shape, mut written: impl FnMut(&[Cell])) -> Result<Vec<Cell>, ShapeError> {
     shape.check()?;
     let key = key(seed);
     let mut memory = vec![[0; 8]; shape.cells() as usize];
-    let mut slices = Vec::new();
     for (pass, slice) in (0..shape.passes).flat_map(|pass| (0..shape.slices).map(move |slice| (pass, slice))) {
         fill_slice(shape, key, pass, slice, &mut memory);
         let from = shape.place(slice, 0, 0) as usize;
-        slices.push(merkle::root_of_bytes(&bytes_of(&memory[from..from + shape.slice_cells() as usize])));
+        written(&memory[from..from + shape.slice_cells() as usize]);
     }
-    let finals = merkle::root_of_bytes(&bytes_of(&walk_all(shape, key, &memory)));
-    Ok(Answer { slices, finals })
+    Ok(walk_all(shape, key, &memory))
 }
 
 #[cfg(test)]

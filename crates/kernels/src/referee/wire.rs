@@ -55,6 +55,11 @@ pub fn step(before: &Digest, offset: u32, length: u32, statement: &[u8; STATEMEN
     join([&STEP, before, &offset.to_le_bytes(), &length.to_le_bytes(), statement])
 }
 
+/// The evidence in an account's data; `None` where it reaches beyond them.
+pub fn evidence(data: &[u8], offset: u32, length: u32) -> Option<&[u8]> {
+    data.get(offset as usize..)?.get(..length as usize)
+}
+
 impl Begin {
     /// Return data of `trace_begin`: start (32), segments (8), steps of a segment (8).
     pub fn to_bytes(&self) -> [u8; BEGIN_BYTES] {

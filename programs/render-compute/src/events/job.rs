@@ -26,6 +26,10 @@ pub struct JobOpened {
     pub price_per_unit: u64,
     /// Credits per unit for audits.
     pub premium_per_unit: u64,
+    /// Credits per unit by the network's price of this tier, `u64::MAX` for more; what is paid where `at_network_price` says so.
+    pub network_price_per_unit: u64,
+    /// Index that this price comes from, basis points.
+    pub price_index_bps: u64,
     /// Work measure per unit.
     pub work_per_unit: u64,
     /// Credits escrowed.
@@ -58,6 +62,14 @@ pub struct JobOpened {
     pub replicas: u8,
     /// One of the `CLASS_*` constants.
     pub class: u8,
+    /// One of the `TIER_*` constants.
+    pub tier: u8,
+    /// Bandwidth tier, see `market_model::price`.
+    pub bandwidth_tier: u8,
+    /// 1 when the job pays the network's price, 0 when it pays its own.
+    pub at_network_price: u8,
+    /// Zero.
+    pub padding: [u8; 5],
 }
 
 /// The seed of a job's race is fixed.

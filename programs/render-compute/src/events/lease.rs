@@ -130,6 +130,8 @@ pub struct LeaseAccepted {
     pub epoch: u64,
     /// The node's work of its class in that epoch, after.
     pub node_work_after: u64,
+    /// Seconds from the claim to the commitment, which count as use of the network's capacity.
+    pub busy_seconds: u64,
     /// Position in the job.
     pub index: u32,
     /// Units.

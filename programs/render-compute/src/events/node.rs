@@ -146,6 +146,8 @@ pub const SLASH_AUDIT_REVEAL_MISSED: u64 = 5;
 pub const SLASH_DISPUTE_LOST: u64 = 6;
 /// Reason code: a dispute was lost by silence.
 pub const SLASH_TURN_MISSED: u64 = 7;
+/// Reason code: a probe was not answered in time.
+pub const SLASH_PROBE_MISSED: u64 = 8;
 
 /// Slashed RENDER left the vault and was burned.
 #[event(bytemuck)]

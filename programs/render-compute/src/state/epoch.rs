@@ -2,10 +2,11 @@
 
 use crate::{
     constants::{CLASSES, TIERS},
-    errors::RenderError,
-    model::sum,
+    errors::{RenderError, refused},
+    model::{difference, sum},
 };
 use anchor_lang::prelude::*;
+use market_model::probe::{Outcome, Record};
 
 /// An epoch. Written when opened, while its shards are summed, and when finalized; claims only read it.
 #[account]
@@ -22,7 +23,7 @@ pub struct Epoch {
     pub work: [u64; CLASSES],
     /// The same, smoothed over epochs.
     pub smoothed_work: [u64; CLASSES],
-    /// Sum of the nodes' availability.
+    /// Sum of the nodes' availability and service points.
     pub availability: u64,
     /// Nodes that qualified for availability.
     pub qualified: u64,
@@ -38,6 +39,8 @@ pub struct Epoch {
     pub smoothed_burned: u64,
     /// RENDER minted again on top of the emission.
     pub recycled: u64,
+    /// RENDER burned for credits in this epoch and all before it, and not minted again.
+    pub unrecycled: u64,
     /// Most availability reward of one node.
     pub availability_cap: u64,
     /// Floating prices after this epoch, see `Network::price_index_bps`.
@@ -73,7 +76,7 @@ pub struct Epoch {
     /// PDA bump.
     pub bump: u8,
     /// Zero.
-    pub reserved: [u8; 56],
+    pub reserved: [u8; 48],
 }
 
 /// Work is being accepted into it, or its shards are being summed after its end.
@@ -98,7 +101,7 @@ pub struct EpochShard {
     pub payer: Address,
     /// Credits of accepted work by class.
     pub work: [u64; CLASSES],
-    /// Sum of the nodes' availability.
+    /// Sum of the nodes' availability and service points.
     pub availability: u64,
     /// Nodes that qualified for availability.
     pub qualified: u64,
@@ -164,6 +167,11 @@ pub struct NodeEpoch {
 }
 
 impl NodeEpoch {
+    /// What the node's share of the availability pool is in proportion to.
+    pub fn claim_points(&self) -> Result<u64> {
+        sum(self.availability, self.service_points)
+    }
+
     /// Whether the node's work was accepted or a probe of it was decided in the epoch.
     pub fn is_active(&self) -> bool {
         self.work != [0; CLASSES] || self.probes_passed > 0 || self.probes_missed > 0
@@ -176,5 +184,42 @@ impl NodeEpoch {
         let shard_work = shard.work.get_mut(usize::from(class)).ok_or(RenderError::UnknownKind)?;
         *shard_work = sum(*shard_work, value)?;
         Ok(*work)
+    }
+
+    /// Counts the seconds that an accepted lease of the node was worked on, here and in its shard of the epoch.
+    pub fn record_busy(&mut self, shard: &mut EpochShard, class: u8, seconds: u64) -> Result<()> {
+        let of_class = shard.busy_seconds.get_mut(usize::from(class)).ok_or(RenderError::UnknownKind)?;
+        *of_class = sum(*of_class, seconds)?;
+        self.busy_seconds = sum(self.busy_seconds, seconds)?;
+        Ok(())
+    }
+
+    /// Counts a probe of the node that ended, worth `points` where it was passed; keeps the shard the sum of its nodes.
+    pub fn record_probe(
+        &mut self,
+        shard: &mut EpochShard,
+        outcome: Outcome,
+        points: u64,
+        qualify_bps: u64,
+    ) -> Result<()> {
+        let record = Record { points: self.points, passed: self.probes_passed, missed: self.probes_missed };
+        let after = record.with(outcome, points).map_err(refused)?;
+        let availability = after.availability(qualify_bps);
+        let is_qualified = after.qualifies(qualify_bps);
+        shard.availability = sum(difference(shard.availability, self.availability)?, availability)?;
+        shard.qualified = sum(difference(shard.qualified, u64::from(self.is_qualified))?, u64::from(is_qualified))?;
+        self.points = after.points;
+        self.probes_passed = after.passed;
+        self.probes_missed = after.missed;
+        self.availability = availability;
+        self.is_qualified = u8::from(is_qualified);
+        Ok(())
+    }
+
+    /// Counts points for opening or auditing another node's probe.
+    pub fn serve(&mut self, shard: &mut EpochShard, points: u64) -> Result<()> {
+        self.service_points = sum(self.service_points, points)?;
+        shard.availability = sum(shard.availability, points)?;
+        Ok(())
     }
 }

@@ -1,8 +1,11 @@
 //! The network: who governs it, which mint it burns and mints, its parameters and its epoch clock.
 
-use crate::constants::{CLASSES, TIERS};
+use crate::{
+    constants::{CLASSES, TIERS},
+    errors::RenderError,
+};
 use anchor_lang::prelude::*;
-use market_model::Parameters;
+use market_model::{Parameters, limiter::LimiterRules};
 
 /// Number of parameters.
 pub const PARAMETERS: usize = market_model::parameters::COUNT;
@@ -72,9 +75,21 @@ pub struct Schedule {
 }
 
 impl Network {
+    /// The rules of the mint limiter.
+    pub fn limiter_rules(&self) -> LimiterRules {
+        self.parameters().limiter_rules()
+    }
+
     /// The parameters by name.
     pub fn parameters(&self) -> Parameters {
         Parameters::from_values(self.parameters)
+    }
+
+    /// The floating price of a class and tier as a share of the tier's base price, basis points.
+    pub fn price_index(&self, class: u8, tier: u8) -> Result<u64> {
+        let (class, tier) = (usize::from(class), usize::from(tier));
+        require!(class < CLASSES && tier < TIERS, RenderError::UnknownKind);
+        Ok(self.price_index_bps[class * TIERS + tier])
     }
 
     /// Whether any of `bits` is paused.

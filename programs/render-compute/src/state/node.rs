@@ -5,6 +5,8 @@ use crate::{constants::OUTCOMES, errors::refused};
 use anchor_lang::prelude::*;
 use market_model::{
     audit,
+    maintenance::Maintenance,
+    probe::Ratings,
     reputation::{Reason, Reputation, ReputationRules},
     stake::Stake,
     tier::{self, Standing, Tier},
@@ -156,7 +158,7 @@ impl Node {
 
     /// Takes over what a rule made of the tier.
     pub fn set_standing(&mut self, standing: &Standing) {
-        self.tier = standing.tier.into();
+        self.tier = standing.tier.code();
         self.good_epochs = standing.good;
         self.bad_epochs = standing.bad;
     }
@@ -188,6 +190,21 @@ impl Node {
         self.set_stake(&after);
         self.slashed_total = self.slashed_total.saturating_add(taken);
         Ok((taken, fee))
+    }
+
+    /// What a probe opened now would prove.
+    pub fn ratings(&self) -> Ratings {
+        Ratings {
+            compute: self.rated_compute,
+            memory_mib: u64::from(self.memory_mib),
+            clock: self.rated_clock,
+            bandwidth: self.measured_bandwidth,
+        }
+    }
+
+    /// The announced maintenance.
+    pub fn maintenance(&self) -> Maintenance {
+        Maintenance { from: self.maintenance_from, until: self.maintenance_until }
     }
 
     /// Whether the node works for `class`.

@@ -2,7 +2,7 @@
 
 use crate::errors::refused;
 use anchor_lang::{pinocchio::cpi::set_return_data, prelude::*};
-use kernels::referee::{self, RefereeError, STATEMENT_BYTES, Statement};
+use kernels::referee::{self, RefereeError, STATEMENT_BYTES, Statement, wire};
 
 /// Accounts of `step`.
 #[derive(Accounts)]
@@ -22,8 +22,7 @@ pub fn step(
 ) -> Result<()> {
     let statement = Statement::from_bytes(&statement).map_err(refused)?;
     let data = ctx.accounts.evidence.account().try_borrow()?;
-    let evidence = data.get(offset as usize..).and_then(|rest| rest.get(..length as usize));
-    let evidence = evidence.ok_or_else(|| refused(RefereeError::EvidenceShort))?;
+    let evidence = wire::evidence(&data, offset, length).ok_or_else(|| refused(RefereeError::EvidenceShort))?;
     let outcome = referee::step(&statement, &before, evidence).map_err(refused)?;
     set_return_data(&outcome.to_bytes());
     Ok(())

@@ -18,7 +18,8 @@ pub struct AttestationCommit {
     pub lease: Account<Lease>,
 }
 
-/// Before: the node holds the lease and its deadline has not passed. After: the commitment stands and the time to reveal runs.
+/// Before: the node holds the lease and its deadline has not passed. After: the commitment stands, the time to reveal runs, and the
+/// seconds since the claim are what the lease was worked on.
 pub fn attestation_commit(ctx: &mut Context<AttestationCommit>, commitment: [u8; 32]) -> Result<()> {
     require!(commitment != [0; 32], RenderError::ZeroValue);
     let clock = Clock::get()?;
@@ -27,6 +28,7 @@ pub fn attestation_commit(ctx: &mut Context<AttestationCommit>, commitment: [u8;
     let rules = accounts.network.parameters().lease_rules();
     let next = lease.model()?.commit(clock.unix_timestamp, &rules).map_err(refused)?;
     lease.enter(&next);
+    lease.busy_seconds = u32::try_from(clock.unix_timestamp.saturating_sub(lease.claimed_at)).unwrap_or(u32::MAX);
     lease.commitment = commitment;
     lease.committed_slot = clock.slot;
     emit!(AttestationCommitted {

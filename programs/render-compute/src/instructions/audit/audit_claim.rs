@@ -50,7 +50,7 @@ pub fn audit_claim(ctx: &mut Context<AuditClaim>, index: u8) -> Result<()> {
         node.operator != accounts.holder.operator && !lease.auditors.contains(&node.operator),
         RenderError::SameOperator
     );
-    let reputation = race::require_requirements(network, job, node, now)?;
+    let reputation = race::require_to_audit(network, job, &accounts.holder, node, now)?;
     let node_address = *node.address();
     let entry = race::audit_entry(network, job.address(), job, lease, index, &node_address, node, &reputation)?;
     let eligible = eligible_at(lease.entered_at, entry.delay_ms).map_err(refused)?;

@@ -1,6 +1,6 @@
 //! `dispute_settle`: the loser of a dispute pays, and the lease goes on.
 
-use crate::{constants::*, errors::*, events::*, model::sum, state::*};
+use crate::{constants::*, errors::*, events::*, model::sum, raw::write, state::*};
 use anchor_lang::prelude::*;
 use market_model::{
     Parameters,
@@ -248,14 +248,6 @@ fn subtract(from: &mut [u64; CLASSES], work: &[u64; CLASSES]) -> Result<()> {
     for (total, work) in from.iter_mut().zip(work) {
         *total = total.checked_sub(*work).ok_or(Error::ArithmeticOverflow)?;
     }
-    Ok(())
-}
-
-/// Changes an account whose type was checked before.
-fn write<T: bytemuck::Pod + Discriminator>(view: &mut AccountView, change: impl FnOnce(&mut T)) -> Result<()> {
-    let mut data = view.try_borrow_mut()?;
-    let bytes = data.get_mut(T::DISCRIMINATOR.len()..).ok_or(Error::AccountDataTooSmall)?;
-    change(bytemuck::try_from_bytes_mut(bytes).map_err(|_| Error::InvalidAccountData)?);
     Ok(())
 }
 

@@ -8,6 +8,9 @@ use anchor_lang::prelude::*;
 pub struct EpochClaimOperations {
     /// Mint authority; names the operations account.
     pub network: Account<Network>,
+    /// Remembers the mint.
+    #[account(mut)]
+    pub limiter: Account<MintLimiter>,
     /// Marked as claimed.
     #[account(mut, constraint = epoch.state == EPOCH_FINALIZED @ RenderError::EpochNotFinalized)]
     pub epoch: Account<Epoch>,
@@ -23,13 +26,13 @@ pub struct EpochClaimOperations {
 
 /// Before: the epoch is finalized and its operations share not minted. After: it is minted.
 pub fn epoch_claim_operations(ctx: &mut Context<EpochClaimOperations>) -> Result<()> {
+    let now = Clock::get()?.unix_timestamp;
     let accounts = &mut ctx.accounts;
     require!(accounts.epoch.operations_claimed == 0, RenderError::AlreadyClaimed);
     accounts.epoch.operations_claimed = 1;
     let amount = accounts.epoch.operations_pool;
-    if amount > 0 {
-        token::mint_to(&accounts.network, accounts.mint.account(), accounts.operations.account(), amount)?;
-    }
+    let (mint, operations) = (accounts.mint.account(), accounts.operations.account());
+    token::mint_to(&accounts.network, &mut accounts.limiter, mint, operations, amount, now)?;
     emit!(OperationsClaimed { number: accounts.epoch.number, amount });
     Ok(())
 }

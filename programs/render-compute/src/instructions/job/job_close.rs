@@ -1,6 +1,6 @@
 //! `job_close`: removes a job whose leases are all settled, and judges its requester by it.
 
-use crate::{errors::RenderError, events::JobClosed, state::*};
+use crate::{constants::CLASS_PROBE, errors::RenderError, events::JobClosed, state::*};
 use anchor_lang::prelude::*;
 
 /// Accounts of `job_close`.
@@ -11,7 +11,7 @@ pub struct JobClose {
     /// Rules.
     pub network: Account<Network>,
     /// Closed.
-    #[account(mut, close = payer)]
+    #[account(mut, close = payer, constraint = job.class != CLASS_PROBE @ RenderError::IsProbe)]
     pub job: Account<Job>,
     /// The requester's account; carries its reputation.
     #[account(mut, constraint = credit.owner == job.requester @ RenderError::WrongCreditAccount)]

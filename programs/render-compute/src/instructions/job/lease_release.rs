@@ -14,7 +14,7 @@ use anchor_lang::prelude::*;
 #[instruction(index: u32)]
 pub struct LeaseRelease {
     /// Changed.
-    #[account(mut)]
+    #[account(mut, constraint = job.class != CLASS_PROBE @ RenderError::IsProbe)]
     pub job: Account<Job>,
     /// The requester's account; receives the credits.
     #[account(mut, constraint = credit.owner == job.requester @ RenderError::WrongCreditAccount)]

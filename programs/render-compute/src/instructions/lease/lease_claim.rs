@@ -14,6 +14,7 @@ pub struct LeaseClaim {
     /// Rules.
     pub network: Account<Network>,
     /// The job; read only, so that its nodes do not wait for each other.
+    #[account(constraint = job.class != CLASS_PROBE @ RenderError::IsProbe)]
     pub job: Account<Job>,
     /// The claiming node.
     #[account(mut, constraint = node.identity == *identity.address() @ RenderError::NotIdentity)]
@@ -78,6 +79,8 @@ pub fn lease_claim(ctx: &mut Context<LeaseClaim>, index: u32) -> Result<()> {
     let next = lease.model()?.claim(eligible, now, &rules).map_err(refused)?;
     lease.enter(&next);
     lease.node = node_address;
+    lease.claimed_at = now;
+    lease.busy_seconds = 0;
     lease.penalty = race::penalty(network, job, lease.value)?;
     accounts.node.hold(lease.penalty)?;
 

@@ -1,6 +1,6 @@
 //! `lease_close`: removes a lease account that nobody needs any more.
 
-use crate::{errors::RenderError, events::LeaseClosed, state::*};
+use crate::{constants::CLASS_PROBE, errors::RenderError, events::LeaseClosed, state::*};
 use anchor_lang::prelude::*;
 
 /// Accounts of `lease_close`. Anyone may send it.
@@ -10,7 +10,7 @@ pub struct LeaseClose {
     #[account(address = lease.job @ RenderError::WrongLease)]
     pub job: UncheckedAccount,
     /// Closed.
-    #[account(mut, close = payer)]
+    #[account(mut, close = payer, constraint = lease.class != CLASS_PROBE @ RenderError::IsProbe)]
     pub lease: Account<Lease>,
     /// Paid the rent and receives it back.
     #[account(mut, address = lease.payer @ RenderError::WrongLease)]

@@ -1,6 +1,6 @@
 //! `lease_expire`: takes a lease from a node that missed a deadline, at a penalty.
 
-use crate::{errors::*, events::*, lottery, state::*};
+use crate::{constants::CLASS_PROBE, errors::*, events::*, lottery, state::*};
 use anchor_lang::prelude::*;
 use market_model::{
     lease::{LeaseState, Missed},
@@ -29,6 +29,8 @@ pub fn lease_expire(ctx: &mut Context<LeaseExpire>) -> Result<()> {
     let parameters = accounts.network.parameters();
     let lease = &mut accounts.lease;
     let state = lease.model()?;
+    // A probe that was not answered costs another penalty, and somebody else receives it.
+    require!(lease.class != CLASS_PROBE || state.state != LeaseState::Claimed, RenderError::IsProbe);
     let is_lottery_lost = state.state == LeaseState::Committed && !state.audits.is_drawn && lottery::is_lost(lease)?;
     let (next, missed) = state.expire(now, is_lottery_lost).map_err(refused)?;
     let penalty_held = lease.penalty;

@@ -1,6 +1,6 @@
 //! `lease_return`: a node gives back a lease it cannot finish, before it has committed to anything.
 
-use crate::{errors::*, events::LeaseReturned, state::*};
+use crate::{constants::CLASS_PROBE, errors::*, events::LeaseReturned, state::*};
 use anchor_lang::prelude::*;
 use market_model::reputation::Reason;
 
@@ -18,7 +18,7 @@ pub struct LeaseReturn {
     #[account(mut, constraint = node.identity == *identity.address() @ RenderError::NotIdentity)]
     pub node: Account<Node>,
     /// Changed.
-    #[account(mut, constraint = lease.node == *node.address() @ RenderError::WrongLease)]
+    #[account(mut, constraint = lease.node == *node.address() @ RenderError::WrongLease, constraint = lease.class != CLASS_PROBE @ RenderError::IsProbe)]
     pub lease: Account<Lease>,
 }
 

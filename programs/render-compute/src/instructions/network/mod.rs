@@ -1,6 +1,7 @@
 //! Governance of the network.
 
 pub mod network_accept_authority;
+pub mod network_govern;
 pub mod network_init;
 pub mod network_offer_authority;
 pub mod network_pause;

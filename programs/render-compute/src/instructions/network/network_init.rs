@@ -3,7 +3,10 @@
 use crate::{constants::*, errors::*, events::NetworkInitialized, state::*, token};
 use alloc::vec::Vec;
 use anchor_lang::prelude::*;
-use market_model::Parameters;
+use market_model::{
+    Parameters,
+    emission::{DEFAULT_SCHEDULE, DEFAULT_SPLIT, YEARS},
+};
 
 /// Loader whose program-data account names the upgrade authority.
 const UPGRADEABLE_LOADER: Address = anchor_lang::address!("BPFLoaderUpgradeab1e11111111111111111111111");
@@ -32,6 +35,9 @@ pub struct NetworkInit {
     /// Created; publishers are set by `oracle_set_publishers`.
     #[account(init, payer = authority, seeds = [SEED_ORACLE], bump)]
     pub oracle: Account<Oracle>,
+    /// Created.
+    #[account(init, payer = authority, seeds = [SEED_LIMITER], bump)]
+    pub limiter: Account<MintLimiter>,
     /// RENDER: 8 decimals, mint authority is the network account, no freeze authority. Checked in the handler.
     pub mint: UncheckedAccount,
     /// Token account for operations; any owner, of the mint. Checked in the handler.
@@ -101,6 +107,7 @@ fn validate(network: &Network) -> Result<()> {
 #[inline(never)]
 fn fill(ctx: &mut Context<NetworkInit>) {
     let (network_bump, schedule_bump, oracle_bump) = (ctx.bumps.network, ctx.bumps.schedule, ctx.bumps.oracle);
+    let limiter_bump = ctx.bumps.limiter;
     let accounts = &mut ctx.accounts;
     let network = &mut accounts.network;
     network.authority = *accounts.authority.address();
@@ -108,15 +115,20 @@ fn fill(ctx: &mut Context<NetworkInit>) {
     network.stake_vault = *accounts.stake_vault.address();
     network.operations = *accounts.operations.address();
     network.oracle = *accounts.oracle.address();
+    network.price_index_bps = [market_model::price::BASE_INDEX_BPS; CLASSES * TIERS];
     network.oracle_kind = ORACLE_PUBLISHERS;
     network.version = LAYOUT_VERSION;
     network.bump = network_bump;
     network.stake_vault_bump = ctx.bumps.stake_vault;
-    accounts.schedule.yearly = market_model::emission::DEFAULT_SCHEDULE;
+    accounts.schedule.yearly = DEFAULT_SCHEDULE;
+    accounts.schedule.operations_bps = [DEFAULT_SPLIT.operations_bps; YEARS];
+    accounts.schedule.creators_bps = [DEFAULT_SPLIT.creators_bps; YEARS];
     accounts.schedule.version = LAYOUT_VERSION;
     accounts.schedule.bump = schedule_bump;
     accounts.oracle.version = LAYOUT_VERSION;
     accounts.oracle.bump = oracle_bump;
+    accounts.limiter.version = LAYOUT_VERSION;
+    accounts.limiter.bump = limiter_bump;
 }
 
 #[inline(never)]

@@ -2,6 +2,7 @@
 
 pub mod node_close;
 pub mod node_drain;
+pub mod node_maintenance;
 pub mod node_register;
 pub mod node_review;
 pub mod node_update;

@@ -17,13 +17,13 @@ pub struct NodeClose {
     pub node: Account<Node>,
 }
 
-/// Before: no stake, nothing unbonding, nothing slashed and unburned, no lease held. After: the account is gone.
+/// Before: no stake, nothing unbonding, nothing slashed and unburned, no lease held, no probe open. After: the account is gone.
 /// Shares of epochs that are not claimed yet can only be claimed while the node exists: claim first.
 pub fn node_close(ctx: &mut Context<NodeClose>) -> Result<()> {
     let accounts = &mut ctx.accounts;
     let node = &accounts.node;
     require!(
-        node.stake == 0 && node.unbonding == 0 && node.slashed == 0 && node.leases_held == 0,
+        node.stake == 0 && node.unbonding == 0 && node.slashed == 0 && node.leases_held == 0 && node.is_probed == 0,
         RenderError::NodeBusy
     );
     emit!(NodeClosed { node: *node.address(), operator: node.operator });

@@ -1,0 +1,4 @@
+//! The program of the probe engine's referee.
+
+mod evidence;
+mod steps;
