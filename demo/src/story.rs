@@ -305,7 +305,7 @@ async fn all_epochs(reader: &Context<'_>, last: u64) -> Result<epoch::EpochView>
                 continue;
             };
             known.work_credit_units.render += part.work_credit_units.render;
-            known.availability += part.availability;
+            known.points += part.points;
             known.claimed &= part.claimed;
             let paid = known.payout_render_base_units.zip(part.payout_render_base_units);
             known.payout_render_base_units = paid.map(|(before, now)| before + now);

@@ -32,12 +32,19 @@ pub struct Attack {
 }
 
 /// All attacks.
-pub const ATTACKS: [Attack; 9] = [
+pub const ATTACKS: [Attack; 10] = [
     Attack {
         name: "fake results",
         group: Group::Lazy,
         strategy: Strategy::Lazy,
         levers: &["audit_penalty_multiple", "audit_probability_bps"],
+        changes_races: true,
+    },
+    Attack {
+        name: "fakes of work below every ask",
+        group: Group::Lazy,
+        strategy: Strategy::LazyInTheDark,
+        levers: &["price_min_bps", "audit_probability_bps"],
         changes_races: true,
     },
     Attack {

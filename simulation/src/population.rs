@@ -7,8 +7,9 @@ use crate::random::Random;
 use market_model::{
     Parameters,
     emission::RENDER,
-    reputation::{NEUTRAL_BPS, Reputation},
+    reputation::Reputation,
     stake::Stake,
+    tier::{Standing, Tier},
 };
 
 /// Cards of a rig: leases that it can work on at once.
@@ -103,8 +104,11 @@ impl Group {
 pub enum Strategy {
     /// Computes, asks for its marginal cost or somewhat more, stays.
     Honest,
-    /// Claims work at any price, computes nothing and posts a made-up root; comes back as a newcomer when its stake is gone.
+    /// Claims work at any price at which honest nodes work too, computes nothing and posts a made-up root; comes back as a newcomer when its
+    /// stake is gone.
     Lazy,
+    /// The same, but claims only work that is priced below what every honest node asks: nobody comes to audit it.
+    LazyInTheDark,
     /// Splits its stake over identities of its operators.
     SybilOfOperators,
     /// Adds identities with a stake and a wallet each, all on the hardware that it has.
@@ -144,6 +148,10 @@ pub struct Node {
     pub stake: Stake,
     /// Standing.
     pub reputation: Reputation,
+    /// Share of probes that it answered, as a moving average.
+    pub uptime_bps: u64,
+    /// Its tier.
+    pub standing: Standing,
     /// Times it was slashed for a lease.
     pub blemishes: u32,
     /// Least price it works for, bps of the reference price.
@@ -184,7 +192,7 @@ pub fn nodes(strategies: &Strategies, parameters: &Parameters, random: Random, s
                 others += stake;
             }
             let ask_bps = match strategy {
-                Strategy::Undercut | Strategy::Lazy | Strategy::Collude => 0,
+                Strategy::Undercut | Strategy::Lazy | Strategy::LazyInTheDark | Strategy::Collude => 0,
                 // Marginal cost: 0.0675 USD of current over 80 % of 0.37 USD an hour; up to 1.75 times that.
                 _ => 2_300 + ask % 1_700,
             };
@@ -195,7 +203,9 @@ pub fn nodes(strategies: &Strategies, parameters: &Parameters, random: Random, s
                 rig,
                 capacity,
                 stake: Stake { staked, ..Stake::default() },
-                reputation: Reputation { score: NEUTRAL_BPS << 16, updated_at: start },
+                reputation: Reputation::new(start),
+                uptime_bps: 10_000,
+                standing: Standing { tier: Tier::Economy, good: 0, bad: 0 },
                 blemishes: 0,
                 ask_bps,
                 is_present: true,

@@ -4,19 +4,19 @@
 use crate::population::{GPUS, Node};
 use market_model::{
     MarketError, Parameters,
+    concentration::{penalised, penalty_q32},
     emission::RENDER,
-    epoch::claim_share,
+    probe::{self, Outcome, Ratings, Record},
     race::{self, Factors, RaceRules},
+    tier::{Tier, head_start_ms},
 };
 
 /// Milliseconds of a slot.
 const SLOT_MS: u64 = 400;
-/// Score of the reference node, Q20.
-const REFERENCE_SCORE: u64 = 1 << 20;
 
 /// The race's rules in a network with this much stake at work: the reference is the active stake of the epoch before.
 pub fn race_rules(parameters: &Parameters, active_stake: u64) -> RaceRules {
-    parameters.race_rules(active_stake.max(parameters.min_stake))
+    parameters.race_rules(race::stake_reference(parameters.min_stake, active_stake))
 }
 
 /// Weight of a node in the race for a lease of this price; none where it may not or would not claim it.
@@ -34,13 +34,19 @@ pub fn weight(
     let factors = Factors {
         region_bps: 10_000,
         price_bps: race::price_delta_bps(node.ask_bps, price_bps)?,
-        uptime_bps: 10_000,
+        uptime_bps: node.uptime_bps,
         reputation_bps: node.reputation.bps(),
         capacity_bps: race::free_capacity_bps(free, node.capacity),
         history_bps: race::clean_history_bps(node.blemishes),
         stake: node.stake.staked,
     };
     race::weight(&factors, rules).map(Some)
+}
+
+/// Milliseconds that class and tier put a node back that serves both classes.
+pub fn put_back_ms(parameters: &Parameters, is_compute: bool, job: Tier, node: Tier) -> u64 {
+    let yields = race::yield_ms(is_compute, true, parameters.race_compute_yield_ms);
+    yields.saturating_add(head_start_ms(job, node, parameters.tier_spill_seconds))
 }
 
 /// Probes of a node that become due in an epoch, on average.
@@ -53,19 +59,21 @@ pub fn probes_answerable(parameters: &Parameters) -> u64 {
     parameters.epoch_seconds / parameters.probe_work_seconds.max(1)
 }
 
-/// Whether this share of passed probes qualifies.
-pub fn qualifies(passed: u64, parameters: &Parameters) -> bool {
-    passed > 0 && passed.saturating_mul(10_000) >= probes_due(parameters).saturating_mul(parameters.probe_qualify_bps)
-}
-
-/// Availability points of a reference node that passed this many probes.
-pub fn availability_points(passed: u64) -> u64 {
-    passed.saturating_mul(REFERENCE_SCORE)
-}
-
-/// What a node is paid for its availability.
-pub fn availability_claim(part: u64, total: u64, pool: u64, parameters: &Parameters) -> Result<u64, MarketError> {
-    Ok(claim_share(part, total, pool)?.min(parameters.availability_cap))
+/// The record of a node that passed these probes of an epoch and missed the others that were due: a node with the reference's ratings, one of
+/// `siblings` nodes of its operator.
+pub fn probed(passed: u64, missed: u64, siblings: u64, parameters: &Parameters) -> Result<Record, MarketError> {
+    let rules = parameters.probe_rules();
+    let ratings: Ratings = rules.reference;
+    let penalty = penalty_q32(siblings, &parameters.concentration_rules());
+    let points = penalised(probe::score(&ratings, &rules)?, penalty)?;
+    let mut record = Record::default();
+    for _ in 0..passed {
+        record = record.with(Outcome::Passed, points)?;
+    }
+    for _ in 0..missed {
+        record = record.with(Outcome::NotAnswered, 0)?;
+    }
+    Ok(record)
 }
 
 /// Places of a node that its stake covers, each for a lease with this penalty.

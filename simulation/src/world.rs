@@ -4,7 +4,7 @@
 //! goes to the node that is first in the race (what it cannot do in time goes to the second, and so on); a tenth of the
 //! work is audited by the winner of a second race; pools are fixed and claimed.
 //!
-//! After each epoch the laws are checked: what was minted is what was claimed and at most C(t) (L5), the claims of a pool are at most the
+//! After each epoch the laws are checked: what was minted is what was claimed and at most C(t) and what was recycled (L5), the claims of a pool are at most the
 //! pool (L6), emission and carry in are pools and carry out, and no credit is lost (L1).
 
 use crate::{
@@ -19,10 +19,12 @@ use market_model::{
     amount::{self, mul_div},
     audit,
     credit::{self, BASE_UNITS_TIMES_PRICE_PER_CREDIT, CreditBalance, Purchase},
-    emission::{self, DEFAULT_SCHEDULE, YEAR_SECONDS},
-    epoch::{self, BurnRate, Carry, FinalizeInput, Finalized, Usage, claim_share},
+    emission::{self, DEFAULT_SCHEDULE, DEFAULT_SPLIT, YEAR_SECONDS},
+    epoch::{self, BurnRate, Carry, FinalizeInput, Finalized, Usage, availability_claim, claim_share},
+    price, probe,
     race::{self, RaceRules},
-    reputation::{Outcome, Reputation},
+    reputation::{Reason, Reputation},
+    tier::{self, EpochFacts, Standing, Tier},
 };
 
 /// Bundles that the work of an epoch is cut into.
@@ -33,14 +35,24 @@ pub const LEASE_VALUE: u64 = 1_000_000;
 pub const GENESIS: i64 = 1_703_030_400;
 /// Bundles of compute work, bps of all (assumption).
 const COMPUTE_BPS: u64 = 1_500;
-/// Prices that requesters offer: 40 % to 140 % of their tier's, in steps of 5 % (assumption).
-const OFFERS: u64 = 21;
-/// Least offer and step, bps of the tier's price.
-const OFFER_BPS: [u64; 2] = [4_000, 500];
-/// Price of the tiers, bps of the reference price: 100 and 200 OctaneBench hours for a dollar.
-const TIER_BPS: [u64; 2] = [10_000, 5_000];
+/// Offers: a bargain hunter's, then 100 % to 140 % of the going price in steps of 10 % (assumption).
+const OFFERS: u64 = 6;
+/// Bundles of requesters that offer half of the going price, bps of all (assumption).
+const BARGAIN_BPS: u64 = 500;
+/// Offer of those, least offer of the others, and its step: bps of the going price.
+const OFFER_BPS: [u64; 3] = [5_000, 10_000, 1_000];
+/// Classes x tiers x offers.
+const LEVELS: usize = 4 * OFFERS as usize;
+/// In the order of their levels.
+const TIERS: [Tier; 2] = [Tier::Economy, Tier::Priority];
 /// Price below its mean over four epochs at which fickle nodes leave, bps.
 const FLIGHT_BPS: u64 = 8_500;
+/// Unserved credits over an epoch's purchases, bps, above which requesters offer more (assumption).
+const PATIENCE_BPS: u64 = 2_000;
+/// How much more they offer after such an epoch, and less after another one, bps (assumption).
+const LEARNING_BPS: [u64; 2] = [1_000, 500];
+/// Least and most that they learn to offer, bps of the reference price.
+const GOING_BPS: [u64; 2] = [1_000, 100_000];
 /// Updates of a reputation by one bundle.
 const JUDGEMENTS: u64 = 16;
 
@@ -89,6 +101,8 @@ pub struct Record {
     pub emission: u64,
     /// RENDER burned for credits.
     pub burned: u64,
+    /// Credits bought with them.
+    pub bought: u64,
     /// RENDER burned from slashed stakes.
     pub slashed: u64,
     /// RENDER minted.
@@ -107,8 +121,14 @@ pub struct Record {
     pub unserved: u64,
     /// Busy card time, bps of what was there.
     pub utilisation_bps: u64,
-    /// Floating price, bps of the base price.
+    /// Floating price of render work, bps of the base price.
     pub index_bps: u64,
+    /// Floating price of compute work.
+    pub compute_index_bps: u64,
+    /// What requesters learnt to offer, bps of the reference price.
+    pub going_bps: u64,
+    /// Nodes of the priority tier.
+    pub priority_nodes: u64,
     /// Stake at work.
     pub stake: u64,
     /// Nodes present.
@@ -122,7 +142,8 @@ pub struct Record {
 struct Bundle {
     number: u32,
     class: usize,
-    /// Which of the prices offered.
+    tier: Tier,
+    /// Which of the classes, tiers and offers, as one number.
     level: usize,
 }
 
@@ -138,7 +159,12 @@ pub struct World {
     carry: Carry,
     smoothed: Usage,
     rate: BurnRate,
-    index_bps: u64,
+    indices_bps: [u64; 2],
+    /// What requesters have learnt that nodes work for, bps of the reference price; they offer the network's price where that is more.
+    going_bps: u64,
+    smoothed_burned: u64,
+    unrecycled: u64,
+    recycled: u64,
     active_stake: u64,
     prices: Vec<u64>,
     records: Vec<Record>,
@@ -157,6 +183,10 @@ struct Running {
     race: RaceRules,
     penalty: u64,
     weights: Vec<Vec<u64>>,
+    /// Card seconds worked by class.
+    busy: [u64; 2],
+    /// What probes found of each node.
+    probed: Vec<probe::Record>,
     purchases: BurnRate,
     spent: u64,
     washed: u64,
@@ -189,7 +219,11 @@ impl World {
             carry: Carry::default(),
             smoothed: Usage::default(),
             rate: BurnRate::default(),
-            index_bps: 10_000,
+            indices_bps: [10_000; 2],
+            going_bps: 10_000,
+            smoothed_burned: 0,
+            unrecycled: 0,
+            recycled: 0,
             active_stake,
             prices: Vec::new(),
             records: Vec::new(),
@@ -236,7 +270,7 @@ impl World {
     }
 
     fn fakes(&self, group: Group) -> bool {
-        matches!(self.strategy(group), Strategy::Lazy | Strategy::Collude)
+        matches!(self.strategy(group), Strategy::Lazy | Strategy::LazyInTheDark | Strategy::Collude)
     }
 
     fn epoch(&mut self, week: Week, last_price: u64) -> Result<(), SimulationError> {
@@ -250,6 +284,8 @@ impl World {
             race: rules::race_rules(&self.parameters, self.active_stake),
             penalty: self.parameters.audit_rules().penalty(LEASE_VALUE)?,
             weights: Vec::new(),
+            busy: [0; 2],
+            probed: Vec::new(),
             purchases: BurnRate::default(),
             spent: 0,
             washed: 0,
@@ -257,6 +293,7 @@ impl World {
         };
         self.prices.push(week.price);
         self.come_and_go(&mut running)?;
+        running.probed = self.probe()?;
         let bought = self.buy(&mut running, week.credits, week.price)?;
         self.requesters = self.requesters.buy(bought.credits)?;
         running.weights =
@@ -298,7 +335,7 @@ impl World {
                         node.stake = after.burn_slashed()?.0;
                         node.blemishes += 1;
                         node.reputation =
-                            node.reputation.update(Outcome::Expired, LEASE_VALUE, now, &reputation_rules)?;
+                            node.reputation.update(Reason::LeaseExpired, LEASE_VALUE, now, &reputation_rules)?;
                     }
                     node.stake = node.stake.begin_unbonding(node.stake.staked, now, &stake_rules)?;
                 }
@@ -307,9 +344,12 @@ impl World {
                     node.stake = after.deposit(back)?;
                     node.is_present = true;
                 }
-                Strategy::Lazy | Strategy::Collude if node.stake.check_may_work(&stake_rules).is_err() => {
+                Strategy::Lazy | Strategy::LazyInTheDark | Strategy::Collude
+                    if node.stake.check_may_work(&stake_rules).is_err() =>
+                {
                     node.stake = node.stake.deposit(stake_rules.min_stake - node.stake.staked)?;
                     node.reputation = Reputation::new(now);
+                    node.standing = Standing { tier: Tier::Economy, good: 0, bad: 0 };
                     node.blemishes = 0;
                 }
                 _ => {}
@@ -318,16 +358,23 @@ impl World {
         Ok(())
     }
 
-    /// The price of a level, bps of the reference price.
+    /// The price of a level, bps of the reference price. A dollar buys as many OctaneBench hours as the parameters say; the reference is what
+    /// it buys by default in the priority tier.
     fn price_bps(&self, level: usize) -> u64 {
-        let (tier, offer) = (level as u64 / OFFERS, level as u64 % OFFERS);
-        let of_tier = TIER_BPS[tier as usize] * (OFFER_BPS[0] + OFFER_BPS[1] * offer) / 10_000;
-        of_tier * self.index_bps / 10_000
+        let (class, tier, offer) = (level / (2 * OFFERS as usize), level / OFFERS as usize % 2, level as u64 % OFFERS);
+        let hours = match TIERS[tier] {
+            Tier::Economy => self.parameters.obh_per_dollar_economy,
+            Tier::Priority => self.parameters.obh_per_dollar_priority,
+        };
+        let of_network = self.indices_bps[class] * Parameters::DEFAULT.obh_per_dollar_priority / hours;
+        let [bargain, least, step] = OFFER_BPS;
+        let offer = if offer == 0 { bargain } else { least + step * (offer - 1) };
+        of_network.max(self.going_bps) * offer / 10_000
     }
 
     /// Card seconds of a lease at a price.
     fn lease_seconds(&self, level: usize) -> u64 {
-        LEASE_VALUE * 3_600 * 10_000 / (CREDITS_PER_HOUR * self.price_bps(level))
+        LEASE_VALUE * 3_600 * 10_000 / (CREDITS_PER_HOUR * self.price_bps(level).max(1))
     }
 
     /// Card seconds that a node has left in the epoch.
@@ -341,7 +388,7 @@ impl World {
         let node = &self.nodes[node];
         let seconds = self.free_seconds(node, running.penalty);
         let free = u32::try_from(seconds.div_ceil(self.parameters.epoch_seconds)).unwrap_or(u32::MAX);
-        (0..2 * OFFERS as usize)
+        (0..LEVELS)
             .map(|level| {
                 if seconds < self.lease_seconds(level) {
                     return Ok(0);
@@ -362,15 +409,37 @@ impl World {
         may: impl Fn(&Node) -> bool,
     ) -> Result<Vec<(i64, u64, usize)>, MarketError> {
         let moment = running.number << 32 | u64::from(bundle.number) << 16 | u64::from(draw);
-        let runners = self.nodes.iter().zip(&running.weights).enumerate();
-        runners
-            .filter(|(_, (node, weights))| weights[bundle.level] > 0 && may(node))
-            .map(|(index, (node, weights))| {
+        let price_bps = self.price_bps(bundle.level);
+        let mut runners = Vec::new();
+        for (index, (node, weights)) in self.nodes.iter().zip(&running.weights).enumerate() {
+            let weight = match weights[bundle.level] {
+                // Work ends within the hour that an audit waits: who is busy for the whole epoch has a place then.
+                0 if what == Random::AUDIT && node.capacity > 0 => {
+                    rules::weight(node, price_bps, 1, &self.parameters, &running.race)?.unwrap_or(0)
+                }
+                weight => weight,
+            };
+            if weight > 0 && may(node) {
                 let (x, luck) = self.random.pair(what, moment, node.key);
-                let delay = race::delay_ms(x, weights[bundle.level], &running.race);
-                Ok((race::eligible_at(0, delay)?, luck, index))
-            })
-            .collect()
+                let delay = race::delay_ms(x, weight, &running.race);
+                // Class and tier order what requesters ask for; audits are nobody's order.
+                let by = match what {
+                    Random::RACE => {
+                        rules::put_back_ms(&self.parameters, bundle.class == 1, bundle.tier, node.standing.tier)
+                    }
+                    _ => 0,
+                };
+                let delay = race::put_back_ms(delay, by, &running.race);
+                runners.push((race::eligible_at(0, delay)?, luck, index));
+            }
+        }
+        Ok(runners)
+    }
+
+    /// Whether no honest node works for this price, so that none audits at it either.
+    fn is_shunned(&self, level: usize) -> bool {
+        let price_bps = self.price_bps(level);
+        !self.nodes.iter().any(|node| node.is_present && !self.fakes(node.group) && node.ask_bps <= price_bps)
     }
 
     /// Cuts the market's credits into bundles and gives each to the winners of its race.
@@ -383,10 +452,12 @@ impl World {
             given += size;
             let moment = running.number << 16 | u64::from(number);
             let (tier, offer) = self.random.pair(Random::BUNDLE, moment, 0);
-            let is_economy = tier % 10_000 >= running.week.priority_bps;
-            let level = usize::from(is_economy) * OFFERS as usize + (offer % OFFERS) as usize;
+            let tier = usize::from(tier % 10_000 < running.week.priority_bps);
             let class = usize::from(self.random.below(Random::BUNDLE, moment, 1, 10_000) < COMPUTE_BPS);
-            let bundle = Bundle { number, class, level };
+            let is_bargain = (offer >> 32) % 10_000 < BARGAIN_BPS;
+            let offer = if is_bargain { 0 } else { 1 + offer % (OFFERS - 1) };
+            let level = (2 * class + tier) * OFFERS as usize + offer as usize;
+            let bundle = Bundle { number, class, tier: TIERS[tier], level };
             let escrow = size * (LEASE_VALUE + premium);
             self.requesters = self.requesters.escrow(escrow)?;
             let accepted = self.work_on(running, bundle, size)?;
@@ -400,7 +471,13 @@ impl World {
     /// Gives a bundle out. Returns how many of its leases were accepted.
     fn work_on(&mut self, running: &mut Running, bundle: Bundle, size: u64) -> Result<u64, MarketError> {
         let (mut left, mut accepted) = (size, 0);
-        let runners = self.race(running, bundle, Random::RACE, 0, |_| true)?;
+        let is_shunned = self.is_shunned(bundle.level);
+        let may = |node: &Node| match self.strategy(node.group) {
+            Strategy::LazyInTheDark => is_shunned,
+            Strategy::Lazy | Strategy::Collude => !is_shunned,
+            _ => true,
+        };
+        let runners = self.race(running, bundle, Random::RACE, 0, may)?;
         while left > 0 {
             let able = runners.iter().filter(|(_, _, node)| running.weights[*node][bundle.level] > 0);
             let Some(&(_, _, winner)) = able.min() else {
@@ -431,10 +508,11 @@ impl World {
         let (now, rules) = (running.start, self.parameters.reputation_rules());
         let node = &mut self.nodes[index];
         node.busy_seconds += leases * seconds;
+        running.busy[bundle.class] += leases * seconds;
         node.work[bundle.class] = amount::add(node.work[bundle.class], leases * LEASE_VALUE)?;
         for _ in 0..JUDGEMENTS.min(leases) {
             let credits = leases * LEASE_VALUE / JUDGEMENTS.min(leases);
-            node.reputation = node.reputation.update(Outcome::Accepted, credits, now, &rules)?;
+            node.reputation = node.reputation.update(Reason::LeaseAccepted, credits, now, &rules)?;
         }
         running.weights[index] = self.weights_of(index, running)?;
         Ok(leases)
@@ -494,7 +572,7 @@ impl World {
         }
         let now = running.start;
         let node = &mut self.nodes[index];
-        let outcome = if passed == held { Outcome::Accepted } else { Outcome::Expired };
+        let outcome = if passed == held { Reason::LeaseAccepted } else { Reason::DisputeLost };
         node.reputation = node.reputation.update(outcome, LEASE_VALUE, now, &self.parameters.reputation_rules())?;
         Ok((held, passed))
     }
@@ -514,6 +592,7 @@ impl World {
         let (after, burned) = after.burn_slashed()?;
         node.stake = after;
         node.blemishes += 1;
+        node.standing = tier::after_lost_dispute(node.standing);
         running.slashed = amount::add(running.slashed, burned)?;
         let ledger = &mut self.ledgers[node.group.index()];
         ledger.slashed_render += taken;
@@ -563,7 +642,8 @@ impl World {
                 credits: amount::add(running.purchases.credits, credits)?,
             };
             let input = FinalizeInput { purchases, ..self.input(running, credits)? };
-            let pools = epoch::finalize(&input, &self.parameters.splits(), &self.parameters.epoch_rules())?.pools;
+            let pools =
+                epoch::finalize(&input, &self.parameters.splits(DEFAULT_SPLIT), &self.parameters.epoch_rules())?.pools;
             let work = claim_share(credits, input.usage.render, pools.render)?;
             let rebate = claim_share(credits, amount::add(running.spent, credits)?, pools.creators)?;
             let gain = amount::add(work, rebate)?.saturating_sub(cost.total);
@@ -614,25 +694,39 @@ impl World {
         Ok(usage)
     }
 
-    /// Availability points of each node.
-    fn points(&self) -> Vec<u64> {
+    /// What probes find of each node in an epoch. Whoever fakes results has no hardware to answer with.
+    fn probe(&mut self) -> Result<Vec<probe::Record>, MarketError> {
         let due = rules::probes_due(&self.parameters);
-        self.nodes
-            .iter()
-            .map(|node| {
-                if !node.is_present || self.fakes(node.group) {
-                    return 0;
-                }
-                // Identities of a rig share what it can answer.
-                let first = self.nodes.partition_point(|other| other.rig < node.rig);
-                let sharing = self.nodes[first..].iter().take_while(|other| other.rig == node.rig).count() as u64;
-                let passed = due.min(rules::probes_answerable(&self.parameters) / sharing);
-                match rules::qualifies(passed, &self.parameters) {
-                    true => rules::availability_points(passed),
-                    false => 0,
-                }
-            })
-            .collect()
+        let weight_bps = self.parameters.uptime_weight_bps;
+        let mut of_operators = std::collections::BTreeMap::<u32, u64>::new();
+        let mut of_rigs = std::collections::BTreeMap::<u32, u64>::new();
+        for node in &self.nodes {
+            *of_operators.entry(node.operator).or_default() += 1;
+            *of_rigs.entry(node.rig).or_default() += 1;
+        }
+        let mut records = Vec::with_capacity(self.nodes.len());
+        for index in 0..self.nodes.len() {
+            let fakes = self.fakes(self.nodes[index].group);
+            let node = &mut self.nodes[index];
+            if !node.is_present {
+                records.push(probe::Record::default());
+                continue;
+            }
+            // Identities of a rig share what it can answer.
+            let answers = rules::probes_answerable(&self.parameters) / of_rigs[&node.rig];
+            let passed = if fakes { 0 } else { due.min(answers) };
+            records.push(rules::probed(passed, due - passed, of_operators[&node.operator], &self.parameters)?);
+            for probe in 0..due {
+                node.uptime_bps = probe::uptime_after(node.uptime_bps, probe < passed, weight_bps)?;
+            }
+        }
+        Ok(records)
+    }
+
+    /// Points that count, of each node.
+    fn points(&self, running: &Running) -> Vec<u64> {
+        let qualify_bps = self.parameters.probe_qualify_bps;
+        running.probed.iter().map(|record| record.availability(qualify_bps)).collect()
     }
 
     /// What the epoch's end depends on, with `more` render credits than the nodes have worked.
@@ -643,23 +737,33 @@ impl World {
             emission: emission::amount(&DEFAULT_SCHEDULE, GENESIS, running.start, end)?,
             carry: self.carry,
             usage: Usage { render: amount::add(usage.render, more)?, ..usage },
-            availability_total: self.points().iter().sum(),
+            spent: amount::add(running.spent, more)?,
+            availability_total: self.points(running).iter().sum(),
+            qualified: self.points(running).iter().filter(|points| **points > 0).count() as u64,
             smoothed_usage: self.smoothed,
             purchases: running.purchases,
             last_rate: self.rate,
+            smoothed_burned: self.smoothed_burned,
+            unrecycled: self.unrecycled,
         })
     }
 
     fn finalize(&mut self, running: &Running) -> Result<Finalized, SimulationError> {
         let input = self.input(running, 0)?;
-        let outcome = epoch::finalize(&input, &self.parameters.splits(), &self.parameters.epoch_rules())?;
-        let inflow = amount::add(input.emission, self.carry.total()?)?;
+        let outcome = epoch::finalize(&input, &self.parameters.splits(DEFAULT_SPLIT), &self.parameters.epoch_rules())?;
+        let inflow = amount::add(amount::add(input.emission, outcome.recycled)?, self.carry.total()?)?;
         if inflow != amount::add(outcome.pools.total()?, outcome.carry.total()?)? {
-            return Err(SimulationError::Law { law: "emission + carry in = pools + carry out", epoch: running.number });
+            return Err(SimulationError::Law {
+                law: "emission + recycled + carry in = pools + carry out",
+                epoch: running.number,
+            });
         }
         self.carry = outcome.carry;
         self.smoothed = outcome.smoothed_usage;
         self.rate = outcome.rate;
+        self.smoothed_burned = outcome.smoothed_burned;
+        self.unrecycled = outcome.unrecycled;
+        self.recycled = amount::add(self.recycled, outcome.recycled)?;
         Ok(outcome)
     }
 
@@ -667,14 +771,14 @@ impl World {
     fn claim(&mut self, running: &Running, outcome: &Finalized) -> Result<(), SimulationError> {
         let pools = &outcome.pools;
         let usage = self.usage()?;
-        let points = self.points();
+        let points = self.points(running);
         let total: u64 = points.iter().sum();
         let (mut work, mut available) = ([0_u64; 2], 0_u64);
         let mut of_operators = std::collections::BTreeMap::<u32, u64>::new();
         for (node, points) in self.nodes.iter().zip(points) {
             let render = claim_share(node.work[0], usage.render, pools.render)?;
             let compute = claim_share(node.work[1], usage.compute, pools.compute)?;
-            let availability = rules::availability_claim(points, total, pools.availability, &self.parameters)?;
+            let availability = availability_claim(points, total, pools.availability, self.parameters.availability_cap)?;
             work = [amount::add(work[0], render)?, amount::add(work[1], compute)?];
             available = amount::add(available, availability)?;
             let ledger = &mut self.ledgers[node.group.index()];
@@ -702,7 +806,41 @@ impl World {
         for (operator, payout) in of_operators {
             *self.payouts.entry(operator).or_default() += payout;
         }
-        self.check_laws(running)
+        self.check_laws(running)?;
+        Ok(self.review(running)?)
+    }
+
+    /// Moves prices by the use that was made of the nodes, and nodes between tiers by how they did.
+    fn review(&mut self, running: &Running) -> Result<(), MarketError> {
+        let is_patient = self.requesters.available * 10_000 <= running.week.credits * PATIENCE_BPS;
+        self.going_bps = match is_patient {
+            true => (self.going_bps * (10_000 - LEARNING_BPS[1]) / 10_000).max(GOING_BPS[0]),
+            false => (self.going_bps * (10_000 + LEARNING_BPS[0]) / 10_000).min(GOING_BPS[1]),
+        };
+        let capacity = self.capacity_seconds(running)?;
+        for (index, busy) in self.indices_bps.iter_mut().zip(running.busy) {
+            *index = price::next_index(*index, busy, capacity, &self.parameters.price_rules())?;
+        }
+        let end = running.start + self.parameters.epoch_seconds as i64;
+        let (reputation_rules, tier_rules) = (self.parameters.reputation_rules(), self.parameters.tier_rules());
+        for (node, probed) in self.nodes.iter_mut().zip(&running.probed) {
+            let facts = EpochFacts {
+                reputation_bps: node.reputation.decayed(end, &reputation_rules)?.bps(),
+                uptime_bps: node.uptime_bps,
+                is_active: probed.passed + probed.missed > 0 || node.work != [0; 2],
+                is_next: node.is_present,
+            };
+            node.standing = tier::review(node.standing, &facts, &tier_rules).0;
+        }
+        Ok(())
+    }
+
+    /// Seconds of places that probes have shown, of either class: every node serves both.
+    fn capacity_seconds(&self, running: &Running) -> Result<u64, MarketError> {
+        self.nodes.iter().zip(&running.probed).try_fold(0, |sum, (node, probed)| {
+            let each = probe::capacity_seconds(self.parameters.probe_interval_slots, node.capacity)?;
+            amount::add(sum, amount::mul(each, u64::from(probed.passed))?)
+        })
     }
 
     fn record(
@@ -740,6 +878,7 @@ impl World {
                 running.start + self.parameters.epoch_seconds as i64,
             )?,
             burned: running.purchases.burned,
+            bought: running.purchases.credits,
             slashed: running.slashed,
             minted,
             operations,
@@ -749,7 +888,10 @@ impl World {
             accepted: amount::add(usage.render, usage.compute)?,
             unserved: self.requesters.available,
             utilisation_bps: share(busy, places * self.parameters.epoch_seconds),
-            index_bps: self.index_bps,
+            index_bps: self.indices_bps[0],
+            compute_index_bps: self.indices_bps[1],
+            going_bps: self.going_bps,
+            priority_nodes: present.clone().filter(|node| node.standing.tier == Tier::Priority).count() as u64,
             stake: self.active_stake,
             nodes: present.count() as u64,
             top_ten_bps: share(top, all),
@@ -760,8 +902,9 @@ impl World {
     fn check_laws(&self, running: &Running) -> Result<(), SimulationError> {
         let broken = |law| Err(SimulationError::Law { law, epoch: running.number });
         let end = running.start + self.parameters.epoch_seconds as i64;
-        if self.minted > emission::cumulative(&DEFAULT_SCHEDULE, GENESIS, end)? {
-            return broken("L5: RENDER minted is at most C(t)");
+        let scheduled = emission::cumulative(&DEFAULT_SCHEDULE, GENESIS, end)?;
+        if self.minted > amount::add(scheduled, self.recycled)? {
+            return broken("L5: RENDER minted is at most C(t) and what was recycled");
         }
         let to_groups: u64 = self
             .ledgers

@@ -1,8 +1,12 @@
 //! What each instruction costs in compute units, in one fixed scenario: the same keys, addresses and bumps every time.
 
 use crate::dispute::{Court, Lie, Side};
+use crate::probe::audited_probe_parameters;
 use crate::world::{CONFIDENCE, PRICE, RENDER, USD, World, offer, order, short_parameters};
-use market_model::dispute::{Party, Stage};
+use market_model::{
+    Parameters,
+    dispute::{Party, Stage},
+};
 use render_compute::{constants::EPOCH_SHARDS, instructions::JobOrder, state::*};
 use render_compute_client::{
     Signer, address,
@@ -22,7 +26,7 @@ pub const BARS: [(&str, u64); 5] = [
 /// The most compute units that each instruction used in the scenario, by name.
 pub fn measure() -> BTreeMap<String, u64> {
     let mut most = BTreeMap::new();
-    for world in [scenario(), challenged(), contradicted()] {
+    for world in [scenario(), challenged(), contradicted(), probed()] {
         for record in world.chain.records() {
             // A transaction may raise its own limit in front of the instruction.
             let others: Vec<_> = record.instructions.iter().filter(|name| *name != "compute_budget").collect();
@@ -182,6 +186,39 @@ fn contradicted() -> World {
     court.settle(&dispute);
     court.close(&dispute, None);
     court.world
+}
+
+/// A probe that is measured, passed and audited, one that is missed, and what else concerns them.
+fn probed() -> World {
+    let world =
+        World::with_probes(Parameters { race_tau_ms: 1_000, race_delay_cap_ms: 10_000, ..audited_probe_parameters() });
+    let [machine, opener, third] = ["machine", "opener", "third"].map(|name| world.enrolled(name));
+    let (probe, lease) = world.asked(&machine, Some(&opener));
+    for (index, peer) in (0..).zip([&opener, &third]) {
+        world.measure(peer, &probe, index, 100);
+    }
+    world.commit(&machine, &lease);
+    let audit = world.audited(&opener, &lease, &World::root(&lease));
+    world.warp_to(world.get::<Probe>(&probe).deadline + 1);
+    for (index, peer) in (0..).zip([&opener, &third]) {
+        world.apply(world.showing(peer, &probe, index, 100), &[&peer.identity]);
+    }
+    world.apply(World::revealing(&machine, &lease), &[&machine.identity]);
+    world.warp_to(world.get::<Lease>(&lease).deadline + 1);
+    let state: Probe = world.get(&probe);
+    let accept = instruction::audit_accept_probe(&world.get(&audit), &opener.key(), world.epoch(), &state);
+    world.apply(accept, &[&world.crank]);
+    world.apply(world.finishing(&probe), &[&world.crank]);
+
+    let probe = world.open_probe(&machine, Some(&opener));
+    let expire = world.missing(&probe);
+    world.apply(expire, &[&world.crank]);
+    world.apply(world.finishing(&probe), &[&world.crank]);
+    world.apply(instruction::probe_leave(&machine.key(), &machine.key()), &[&machine.identity]);
+    let from = world.time() + 1_000;
+    let announce = instruction::node_maintenance(&machine.key(), &machine.key(), from, from + 60);
+    world.apply(announce, &[&machine.identity]);
+    world
 }
 
 fn govern(world: &World) {

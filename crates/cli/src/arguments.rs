@@ -3,19 +3,23 @@
 use clap::{CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 
+use crate::client::ClientCommand;
 use crate::context::Settings;
 use crate::credits::CreditsCommand;
 use crate::dispute::DisputeCommand;
 use crate::earnings::EarningsArguments;
 use crate::epoch::EpochCommand;
+use crate::gov::GovCommand;
 use crate::job::JobCommand;
 use crate::network::NetworkCommand;
 use crate::node::NodeCommand;
 use crate::oracle::OracleCommand;
 use crate::quote::QuoteArguments;
+use crate::rebate::RebateCommand;
 use crate::reputation::ReputationCommand;
 use crate::{
-    CliError, Context, credits, dispute, earnings, epoch, job, network, node, oracle, quote, reference, reputation,
+    CliError, Context, client, credits, dispute, earnings, epoch, gov, job, network, node, oracle, quote, rebate,
+    reference, reputation,
 };
 
 /// Buys credits, orders pictures from the render network, and fetches them
@@ -58,6 +62,15 @@ enum Command {
     /// Shows what an epoch pays
     #[command(subcommand)]
     Epoch(EpochCommand),
+    /// Mints requesters' rebates, and shows them
+    #[command(subcommand)]
+    Rebate(RebateCommand),
+    /// Admits compute clients, and shows them
+    #[command(subcommand)]
+    Client(ClientCommand),
+    /// Locks RENDER, proposes changes of the network's numbers, and votes on them
+    #[command(subcommand)]
+    Gov(GovCommand),
     /// Prints a shell's completion script
     Completions {
         /// The shell
@@ -65,7 +78,11 @@ enum Command {
     },
     /// Prints the reference of all commands as Markdown
     #[command(hide = true)]
-    Reference,
+    Reference {
+        /// The reference of all parameters instead
+        #[arg(long)]
+        parameters: bool,
+    },
 }
 
 /// Carries a command line out.
@@ -78,7 +95,8 @@ pub fn run(arguments: Arguments) -> Result<(), CliError> {
     let output = arguments.settings.output();
     match arguments.command {
         Command::Completions { shell } => output.raw(&completions(shell)),
-        Command::Reference => output.raw(reference::reference(&Arguments::command()).as_bytes()),
+        Command::Reference { parameters: true } => output.raw(reference::parameters().as_bytes()),
+        Command::Reference { parameters: false } => output.raw(reference::reference(&Arguments::command()).as_bytes()),
         command => {
             // Background tasks of the connection need the runtime from the start.
             let _inside = runtime.enter();
@@ -102,8 +120,11 @@ async fn dispatch(context: &Context<'_>, command: Command) -> Result<(), CliErro
         Command::Earnings(arguments) => earnings::run(context, arguments).await,
         Command::Reputation(command) => reputation::run(context, command).await,
         Command::Epoch(command) => epoch::run(context, command).await,
+        Command::Rebate(command) => rebate::run(context, command).await,
+        Command::Client(command) => client::run(context, command).await,
+        Command::Gov(command) => gov::run(context, command).await,
         // Printed without a chain, before.
-        Command::Completions { .. } | Command::Reference => Ok(()),
+        Command::Completions { .. } | Command::Reference { .. } => Ok(()),
     }
 }
 

@@ -17,6 +17,12 @@ pub struct EarningsArguments {
     /// Its compute rating, 10^9 int8 operations a second, as a probe measures it; by default its published score of the reference node's
     #[arg(long, value_name = "RATING")]
     compute_rating: Option<u64>,
+    /// Sequential hash rate of a core, 10^3 hashes a second; by default the reference node's
+    #[arg(long, value_name = "RATING")]
+    clock_rating: Option<u64>,
+    /// Bandwidth, Mbit/s; by default the reference node's
+    #[arg(long, value_name = "MBIT")]
+    bandwidth: Option<u64>,
     /// Takes no rendering
     #[arg(long, conflicts_with = "no_compute")]
     no_render: bool,
@@ -36,6 +42,8 @@ pub(crate) async fn run(context: &Context<'_>, arguments: EarningsArguments) -> 
     let request = EarningsRequest {
         model: arguments.gpu,
         compute: arguments.compute_rating,
+        clock: arguments.clock_rating,
+        bandwidth: arguments.bandwidth,
         serves_render: !arguments.no_render,
         serves_compute: !arguments.no_compute,
     };
@@ -52,6 +60,16 @@ fn text(answer: &EarningsAnswer) -> String {
     facts(&[
         ("model", answer.gpu.to_owned()),
         (
+            "ratings",
+            format!(
+                "{} Gop/s, {} MiB, {} khash/s, {} Mbit/s",
+                answer.compute_giga_operations_per_second,
+                answer.memory_mib,
+                answer.clock_kilo_hashes_per_second,
+                answer.bandwidth_mbit_per_second
+            ),
+        ),
+        (
             "look back",
             format!("{} epochs, {} seconds, {} nodes now", answer.epochs, answer.epochs_seconds, answer.nodes),
         ),
@@ -60,14 +78,7 @@ fn text(answer: &EarningsAnswer) -> String {
         ("compute", day(answer.compute_work_render_base_units_per_day)),
         (
             "availability",
-            format!(
-                "{}, as {}",
-                day(answer.availability_render_base_units_per_day),
-                match answer.nodes_of_model {
-                    0 => "the average node's: there is none of this model".to_owned(),
-                    nodes => format!("of the {nodes} nodes of this model"),
-                }
-            ),
+            format!("{}, if it is there all the time", day(answer.availability_render_base_units_per_day)),
         ),
         ("together", day(answer.total_render_base_units_per_day)),
         ("in USD", format!("{} a day", usd(answer.total_credit_units_per_day))),

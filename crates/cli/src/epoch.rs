@@ -1,9 +1,10 @@
 //! `epoch show`: the pools, the totals, and each node's N_i and payout.
 
 use clap::Subcommand;
-use market_model::epoch::claim_share;
+use market_model::MarketError;
+use market_model::epoch::{availability_claim, claim_share};
 use render_compute::constants::{CLASS_COMPUTE, CLASS_RENDER, EPOCH_SHARDS};
-use render_compute::state::{EPOCH_FINALIZED, Epoch, EpochShard, NodeEpoch};
+use render_compute::state::{EPOCH_FINALIZED, Epoch, EpochShard, MintLimiter, NodeEpoch};
 use render_compute_client::{Address, account, address};
 use serde::Serialize;
 
@@ -48,8 +49,8 @@ pub struct NodePart {
     pub node: String,
     /// N_i: credits of accepted work.
     pub work_credit_units: ByClass,
-    /// Availability score.
-    pub availability: u64,
+    /// Availability and service points.
+    pub points: u64,
     /// What the epoch pays for it; absent until the epoch is finalized.
     pub payout_render_base_units: Option<u64>,
     /// Whether it was minted.
@@ -73,6 +74,20 @@ pub struct EpochView {
     pub burned_render_base_units: u64,
     /// Credits bought.
     pub bought_credit_units: u64,
+    /// Credits that requesters spent on accepted work, premiums for audits included.
+    pub spent_credit_units: u64,
+    /// Availability and service points of all nodes.
+    pub points: u64,
+    /// Nodes that qualified for availability.
+    pub qualified_nodes: u64,
+    /// Stake of the nodes that have a record.
+    pub stake_render_base_units: u64,
+    /// RENDER given out again on top of the emission; zero until finalized.
+    pub recycled_render_base_units: u64,
+    /// Most availability reward of one node; zero until finalized.
+    pub availability_cap_render_base_units: u64,
+    /// What the mint limiter lets pass now.
+    pub mintable_render_base_units: u64,
     /// What the schedule emits; zero until finalized.
     pub emission_render_base_units: u64,
     /// For operations.
@@ -102,8 +117,8 @@ pub async fn show(context: &Context<'_>, number: Option<u64>) -> Result<EpochVie
     let now = context.chain.clock().await?.unix_timestamp;
     let records = account::node_epochs(context.chain, number).await?;
     // An epoch's own totals are complete once it is finalized; before, the shards know.
-    let (work, burned, bought) = match epoch.state == EPOCH_FINALIZED {
-        true => (epoch.work, epoch.burned, epoch.bought),
+    let totals = match epoch.state == EPOCH_FINALIZED {
+        true => Totals::of_epoch(&epoch),
         false => totals_so_far(context, number).await?,
     };
     let nodes = records.iter().map(|(_, record)| part(&epoch, record)).collect::<Result<Vec<NodePart>, CliError>>()?;
@@ -116,9 +131,16 @@ pub async fn show(context: &Context<'_>, number: Option<u64>) -> Result<EpochVie
         },
         starts_at_unix_seconds: epoch.starts_at,
         ends_at_unix_seconds: epoch.ends_at,
-        work_credit_units: work.into(),
-        burned_render_base_units: burned,
-        bought_credit_units: bought,
+        work_credit_units: totals.work.into(),
+        burned_render_base_units: totals.burned,
+        bought_credit_units: totals.bought,
+        spent_credit_units: totals.spent,
+        points: totals.points,
+        qualified_nodes: totals.qualified,
+        stake_render_base_units: totals.stake,
+        recycled_render_base_units: epoch.recycled,
+        availability_cap_render_base_units: epoch.availability_cap,
+        mintable_render_base_units: mintable(context, now).await?,
         emission_render_base_units: epoch.emission,
         operations_pool_render_base_units: epoch.operations_pool,
         creators_pool_render_base_units: epoch.creators_pool,
@@ -129,32 +151,74 @@ pub async fn show(context: &Context<'_>, number: Option<u64>) -> Result<EpochVie
     })
 }
 
-async fn totals_so_far(context: &Context<'_>, number: u64) -> Result<([u64; 2], u64, u64), CliError> {
-    let addresses: Vec<Address> = (0..EPOCH_SHARDS).map(|shard| address::epoch_shard(number, shard)).collect();
-    let shards = account::find_all::<EpochShard>(context.chain, &addresses).await?;
-    let (mut work, mut burned, mut bought) = ([0_u64; 2], 0_u64, 0_u64);
-    for shard in shards.into_iter().flatten() {
-        for (sum, part) in work.iter_mut().zip(shard.work) {
+/// What an epoch counts.
+#[derive(Clone, Copy, Debug, Default)]
+struct Totals {
+    work: [u64; 2],
+    burned: u64,
+    bought: u64,
+    spent: u64,
+    points: u64,
+    qualified: u64,
+    stake: u64,
+}
+
+impl Totals {
+    fn of_epoch(epoch: &Epoch) -> Self {
+        let Epoch { work, burned, bought, spent, availability, qualified, stake, .. } = *epoch;
+        Self { work, burned, bought, spent, points: availability, qualified, stake }
+    }
+
+    fn add(&mut self, shard: &EpochShard) {
+        for (sum, part) in self.work.iter_mut().zip(shard.work) {
             *sum = sum.saturating_add(part);
         }
-        burned = burned.saturating_add(shard.burned);
-        bought = bought.saturating_add(shard.bought);
+        let EpochShard { burned, bought, spent, availability, qualified, stake, .. } = *shard;
+        for (sum, part) in [
+            (&mut self.burned, burned),
+            (&mut self.bought, bought),
+            (&mut self.spent, spent),
+            (&mut self.points, availability),
+            (&mut self.qualified, qualified),
+            (&mut self.stake, stake),
+        ] {
+            *sum = sum.saturating_add(part);
+        }
     }
-    Ok((work, burned, bought))
+}
+
+async fn totals_so_far(context: &Context<'_>, number: u64) -> Result<Totals, CliError> {
+    let addresses: Vec<Address> = (0..EPOCH_SHARDS).map(|shard| address::epoch_shard(number, shard)).collect();
+    let shards = account::find_all::<EpochShard>(context.chain, &addresses).await?;
+    let mut totals = Totals::default();
+    for shard in shards.iter().flatten() {
+        totals.add(shard);
+    }
+    Ok(totals)
+}
+
+/// What the mint limiter lets pass at `now`.
+async fn mintable(context: &Context<'_>, now: i64) -> Result<u64, CliError> {
+    let rules = account::network(context.chain).await?.limiter_rules();
+    let limiter = account::fetch::<MintLimiter>(context.chain, &address::limiter()).await?;
+    limiter.model().room(now, &rules).map_err(|error| CliError::operation(error.message()))
 }
 
 /// The same rule that the chain mints by.
 fn part(epoch: &Epoch, record: &NodeEpoch) -> Result<NodePart, CliError> {
+    let rule = |error: MarketError| CliError::operation(error.message());
+    let points = record.availability.saturating_add(record.service_points);
     let payout = match (record.is_claimed, epoch.state == EPOCH_FINALIZED) {
         (1, _) => Some(record.claimed),
         (_, false) => None,
         (_, true) => {
-            let share = |part, total, pool| {
-                claim_share(part, total, pool).map_err(|error| CliError::operation(error.message()))
-            };
-            let mut sum = share(record.availability, epoch.availability, epoch.availability_pool)?;
+            let Epoch { availability, availability_pool, availability_cap, .. } = *epoch;
+            let mut sum =
+                availability_claim(points, availability, availability_pool, availability_cap).map_err(rule)?;
             for class in 0..record.work.len() {
-                sum = sum.saturating_add(share(record.work[class], epoch.work[class], epoch.work_pools[class])?);
+                let share =
+                    claim_share(record.work[class], epoch.work[class], epoch.work_pools[class]).map_err(rule)?;
+                sum = sum.saturating_add(share);
             }
             Some(sum)
         }
@@ -162,7 +226,7 @@ fn part(epoch: &Epoch, record: &NodeEpoch) -> Result<NodePart, CliError> {
     Ok(NodePart {
         node: record.node.to_string(),
         work_credit_units: record.work.into(),
-        availability: record.availability,
+        points,
         payout_render_base_units: payout,
         claimed: record.is_claimed == 1,
     })
@@ -183,20 +247,32 @@ impl EpochView {
                     Usd(self.work_credit_units.compute)
                 ),
             ),
+            ("spent", Usd(self.spent_credit_units).to_string()),
+            ("stake", render(self.stake_render_base_units)),
+            ("qualified", format!("{} nodes with {} points", self.qualified_nodes, self.points)),
             ("burned", format!("{} for {}", Render(self.burned_render_base_units), Usd(self.bought_credit_units))),
         ];
         if self.state == "finalized" {
             pairs.extend([
                 ("emission", render(self.emission_render_base_units)),
+                ("recycled", render(self.recycled_render_base_units)),
                 ("operations", render(self.operations_pool_render_base_units)),
                 ("creators", render(self.creators_pool_render_base_units)),
-                ("availability", render(self.availability_pool_render_base_units)),
+                (
+                    "availability",
+                    format!(
+                        "{}, at most {} a node",
+                        Render(self.availability_pool_render_base_units),
+                        Render(self.availability_cap_render_base_units)
+                    ),
+                ),
                 ("render pool", render(self.work_pool_render_base_units.render)),
                 ("compute pool", render(self.work_pool_render_base_units.compute)),
                 ("carried on", render(self.carry_render_base_units)),
+                ("mintable now", render(self.mintable_render_base_units)),
             ]);
         }
-        let rows: Vec<[String; 5]> = self
+        let rows: Vec<[String; 6]> = self
             .nodes
             .iter()
             .map(|node| {
@@ -204,11 +280,12 @@ impl EpochView {
                     node.node.clone(),
                     Usd(node.work_credit_units.render).to_string(),
                     Usd(node.work_credit_units.compute).to_string(),
+                    node.points.to_string(),
                     node.payout_render_base_units.map_or("not yet known".to_owned(), render),
                     if node.claimed { "claimed" } else { "" }.to_owned(),
                 ]
             })
             .collect();
-        format!("{}\n\n{}", facts(&pairs), table(["node", "N render", "N compute", "payout", ""], &rows))
+        format!("{}\n\n{}", facts(&pairs), table(["node", "N render", "N compute", "points", "payout", ""], &rows))
     }
 }

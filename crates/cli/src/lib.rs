@@ -6,18 +6,21 @@
 
 pub mod amount;
 pub mod arguments;
+pub mod client;
 pub mod context;
 pub mod credits;
 pub mod dispute;
 pub mod earnings;
 pub mod epoch;
 mod error;
+pub mod gov;
 pub mod job;
 pub mod network;
 pub mod node;
 pub mod oracle;
 pub mod output;
 pub mod quote;
+pub mod rebate;
 pub mod reference;
 pub mod reputation;
 

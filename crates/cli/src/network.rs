@@ -1,12 +1,12 @@
-//! `network init | show`.
+//! `network init | show | parameters | govern`.
 
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use market_model::parameters::SPECS;
+use market_model::parameters::{DESCRIPTIONS, SPECS};
 use migrations::{Config, Keypairs, Ledger, MintSource, Publisher, Report};
 use render_compute::constants::{ORACLE_PYTH, PAUSE_CREDITS, PAUSE_JOBS, PAUSE_LEASES, PAUSE_STAKES};
-use render_compute_client::{Address, ClientError, account, address};
+use render_compute_client::{Address, ClientError, account, address, instruction};
 use serde::Serialize;
 
 use crate::output::{facts, table};
@@ -19,6 +19,14 @@ pub enum NetworkCommand {
     Init(InitArguments),
     /// Shows who governs, what is paused, and every parameter
     Show,
+    /// Shows every parameter with its value, unit, default, bounds and source
+    Parameters,
+    /// Hands the numbers over to proposals, for good: parameters, schedule and authority then change by votes only
+    Govern {
+        /// Does not ask
+        #[arg(long, short)]
+        yes: bool,
+    },
 }
 
 /// What a set-up decides.
@@ -53,6 +61,14 @@ pub(crate) async fn run(context: &Context<'_>, command: NetworkCommand) -> Resul
         NetworkCommand::Show => {
             let view = show(context).await?;
             context.output.show(&view, NetworkView::text)
+        }
+        NetworkCommand::Parameters => {
+            let view = show(context).await?;
+            context.output.show(&view.parameters, |parameters| text_of_parameters(parameters))
+        }
+        NetworkCommand::Govern { yes } => {
+            context.output.confirm("Hand parameters, schedule and authority over to proposals, for good?", yes)?;
+            context.output.show(&govern(context).await?, NetworkView::text)
         }
     }
 }
@@ -90,6 +106,16 @@ pub struct ParameterView {
     pub value: u64,
     /// The unit of the value.
     pub unit: &'static str,
+    /// Its value in a new network.
+    pub default: u64,
+    /// Least value, inclusive.
+    pub min: u64,
+    /// Largest value, inclusive.
+    pub max: u64,
+    /// Where the default comes from.
+    pub source: &'static str,
+    /// What it is.
+    pub description: &'static str,
 }
 
 /// The network as it stands.
@@ -99,8 +125,10 @@ pub struct NetworkView {
     pub network: String,
     /// The program.
     pub program: String,
-    /// Who governs.
+    /// Who governs, or guards once proposals govern.
     pub authority: String,
+    /// Whether parameters, schedule and authority change by proposals only.
+    pub is_governed: bool,
     /// The RENDER mint.
     pub mint: String,
     /// The account that receives the operations share.
@@ -127,25 +155,65 @@ pub async fn show(context: &Context<'_>) -> Result<NetworkView, CliError> {
         ),
         other => other.into(),
     })?;
-    let areas = [(PAUSE_CREDITS, "credits"), (PAUSE_JOBS, "jobs"), (PAUSE_LEASES, "leases"), (PAUSE_STAKES, "stakes")];
     let values = network.parameters().values();
     Ok(NetworkView {
         network: address::network().to_string(),
         program: address::PROGRAM.to_string(),
         authority: network.authority.to_string(),
+        is_governed: network.governed == 1,
         mint: network.mint.to_string(),
         operations: network.operations.to_string(),
         oracle_kind: if network.oracle_kind == ORACLE_PYTH { "pyth" } else { "publishers" },
         oracle: network.oracle.to_string(),
         genesis_at_unix_seconds: network.genesis_at,
         epoch: network.epoch,
-        paused: areas.iter().filter(|(bit, _)| network.is_paused(*bit)).map(|(_, area)| *area).collect(),
+        paused: areas_of(network.paused),
         parameters: SPECS
             .iter()
+            .zip(DESCRIPTIONS)
             .zip(values)
-            .map(|(spec, value)| ParameterView { name: spec.name, value, unit: spec.unit })
+            .map(|((spec, description), value)| ParameterView {
+                name: spec.name,
+                value,
+                unit: spec.unit,
+                default: spec.default,
+                min: spec.min,
+                max: spec.max,
+                source: spec.source,
+                description,
+            })
             .collect(),
     })
+}
+
+/// Hands the numbers over to proposals.
+pub async fn govern(context: &Context<'_>) -> Result<NetworkView, CliError> {
+    let instruction = instruction::network_govern(&context.owner()?);
+    context.chain.send(&[instruction], &[context.wallet()?]).await?;
+    show(context).await
+}
+
+/// The areas that pause bits stop.
+pub(crate) fn areas_of(bits: u64) -> Vec<&'static str> {
+    let areas = [(PAUSE_CREDITS, "credits"), (PAUSE_JOBS, "jobs"), (PAUSE_LEASES, "leases"), (PAUSE_STAKES, "stakes")];
+    areas.iter().filter(|(bit, _)| bits & bit != 0).map(|(_, area)| *area).collect()
+}
+
+fn text_of_parameters(parameters: &[ParameterView]) -> String {
+    let rows: Vec<[String; 6]> = parameters
+        .iter()
+        .map(|parameter| {
+            [
+                parameter.name.to_owned(),
+                parameter.value.to_string(),
+                parameter.default.to_string(),
+                format!("{} to {}", parameter.min, parameter.max),
+                parameter.unit.to_owned(),
+                parameter.source.to_owned(),
+            ]
+        })
+        .collect();
+    table(["parameter", "value", "default", "bounds", "unit", "source"], &rows)
 }
 
 impl NetworkView {
@@ -155,6 +223,7 @@ impl NetworkView {
             ("network", self.network.clone()),
             ("program", self.program.clone()),
             ("authority", self.authority.clone()),
+            ("governed by", if self.is_governed { "proposals" } else { "the authority" }.to_owned()),
             ("mint", self.mint.clone()),
             ("operations", self.operations.clone()),
             ("oracle", format!("{} ({})", self.oracle, self.oracle_kind)),

@@ -192,7 +192,7 @@ fn text_of_all(nodes: &[NodeView]) -> String {
 }
 
 /// Text from a stranger's account without what could steer a terminal.
-fn printable(padded: &[u8]) -> String {
+pub(crate) fn printable(padded: &[u8]) -> String {
     let text = String::from_utf8_lossy(padded);
     text.trim_end_matches('\0').chars().filter(|character| !character.is_control()).collect()
 }

@@ -248,10 +248,45 @@ fn the_committed_reference_is_what_the_command_line_says() {
     assert!(answer.stdout == committed, "run `cargo run -p render-compute-cli -- reference > docs/cli.md`");
 }
 
+#[test]
+fn the_committed_parameters_are_what_the_program_checks() {
+    let home = home();
+    let answer = run(home.path(), &["reference", "--parameters"]);
+    assert_eq!(answer.code, Some(0), "{}", answer.stderr);
+    let committed = include_str!("../../../docs/parameters.md");
+    let command = "cargo run -p render-compute-cli -- reference --parameters > docs/parameters.md";
+    assert!(answer.stdout == committed, "run `{command}`");
+}
+
 /// A key file where it is looked for by default.
 fn key(home: &Path) {
     let folder = home.join(".config/solana");
     std::fs::create_dir_all(&folder).expect("a folder");
     let key = solana_keypair::Keypair::new_from_array([7; 32]);
     solana_keypair::write_keypair_file(&key, folder.join("id.json")).expect("written");
+}
+
+#[test]
+fn a_quote_needs_a_size_and_tiers_that_exist() {
+    refused(&["quote"], "--work");
+    refused(&["quote", "--work", "0"], "at least one of work");
+    refused(&["quote", "--work", "1.5"], "\"1.5\" is not an amount of work");
+    refused(&["quote", "--width", "64"], "--height");
+    refused(&["quote", "--width", "64", "--height", "0"], "--height: 0 is outside");
+    refused(&["quote", "--work", "1", "--tier", "gold"], "there are economy, priority");
+    refused(&["quote", "--work", "1", "--bandwidth", "5G"], "there are low-1, low-2, medium-1");
+    refused(&render("cornell", &["--tier", "priority", "--hours", "3"]), "cannot be used with");
+}
+
+#[test]
+fn earnings_are_told_for_published_models() {
+    refused(&["earnings"], "--gpu");
+    refused(&["earnings", "--gpu", "Voodoo 2"], "none of the published models: RTX 5090, ");
+}
+
+#[test]
+fn a_quote_and_earnings_need_a_network_and_no_key() {
+    let home = home();
+    failed(home.path(), &["quote", "--work", "1.2e9", "--hours", "6"], "");
+    failed(home.path(), &["earnings", "--gpu", "rtx 4090"], "");
 }

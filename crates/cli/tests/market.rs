@@ -7,13 +7,14 @@ use market_model::hardware;
 use market_model::tier::Tier;
 use render_compute::state::Lease;
 use render_compute_cli::amount::{Render, Usd};
+use render_compute_cli::gov::{self, ProposeArguments, Side};
 use render_compute_cli::job::{
     FetchOptions, RenderOrder, cancel, close, cut, fetch, list, render, request, show, watch,
 };
-use render_compute_cli::{credits, dispute, epoch, network, node, oracle, reputation};
+use render_compute_cli::{client, credits, dispute, epoch, network, node, oracle, rebate, reputation};
 use render_compute_client::manifest::Digest;
 use render_compute_client::market::EarningsRequest;
-use render_compute_client::{Signer, account, address, flow};
+use render_compute_client::{Signer, account, address, flow, instruction::ClientTerms};
 use support::Market;
 
 const FRAME: Frame = Frame { width: 12, height: 8, tile: 4, samples: 1, max_bounces: 2, seed: 1 };
@@ -105,6 +106,65 @@ async fn a_picture_is_ordered_rendered_and_fetched() {
     let machine = node::show(&context, &identity.pubkey()).await.expect("the node");
     // Six tiles of 90,909 credits; the rest of the price is the premium for audits.
     assert_eq!((machine.leases_accepted, machine.accepted_credit_units), (3, 545_454));
+}
+
+#[tokio::test]
+async fn a_requester_sees_and_claims_the_rebate_for_what_its_job_spent() {
+    let market = Market::new().await;
+    let (context, identity, image) = (market.requester("ann", Usd(600_000)).await, market.node().await, scene());
+    let owner = context.owner().expect("a key");
+    let receipt = render(&context, &image, &order()).await.expect("ordered");
+    for index in 0..3 {
+        market.claim(&identity, &receipt.address, index).await;
+        market.work(&identity, &receipt.address, index, &image, &FRAME).await;
+    }
+    let open = rebate::show(&context, &owner).await.expect("records");
+    let spent: u64 = open.records.iter().map(|part| part.spent_credit_units).sum();
+    assert_eq!(spent, 600_000);
+    // What an epoch that still runs will pay, nobody knows.
+    let last = details_epoch(&market).await;
+    let running = open.records.iter().filter(|part| part.epoch == last);
+    assert!(running.clone().count() > 0 && running.clone().all(|part| part.requester_render_base_units.is_none()));
+
+    let ends_at = account::epoch(&market.chain, last).await.expect("read").expect("there").ends_at;
+    market.chain.warp_to(ends_at);
+    flow::ensure_running_epoch(&market.chain, &identity).await.expect("opened");
+    flow::close_epoch(&market.chain, &identity, last).await.expect("closed");
+    let due: u64 = rebate::show(&context, &owner)
+        .await
+        .expect("records")
+        .records
+        .iter()
+        .map(|part| part.requester_render_base_units.expect("finalized"))
+        .sum();
+    assert!(due > 0);
+    let held = credits::show(&context, &owner).await.expect("shown").wallet_render_base_units;
+    let claimed = rebate::claim(&context, &owner).await.expect("claimed");
+    assert_eq!((claimed.requester_render_base_units, claimed.client_render_base_units), (due, 0));
+    assert_eq!(credits::show(&context, &owner).await.expect("shown").wallet_render_base_units, held + due);
+    // The records are closed, and nothing is left to claim.
+    assert_eq!(rebate::show(&context, &owner).await.expect("records").records.len(), 0);
+    assert_eq!(rebate::claim(&context, &owner).await.expect("nothing").records, 0);
+    let view = epoch::show(&context, Some(last)).await.expect("the epoch");
+    assert_eq!((view.state, view.spent_credit_units > 0), ("finalized", true));
+    assert!(view.mintable_render_base_units > 0);
+}
+
+#[tokio::test]
+async fn only_the_networks_authority_registers_a_client_and_anyone_sees_it() {
+    let market = Market::new().await;
+    let context = market.requester("ann", Usd(0)).await;
+    let (authority, network) = (context.owner().expect("a key"), account::network(&market.chain).await.expect("read"));
+    let payout = address::associated_token(&authority, &network.mint);
+    let terms = ClientTerms { authority, payout, metadata: [1; 32], share_bps: 700 };
+    let error = client::register(&context, "exabits", &terms).await.expect_err("not the authority");
+    assert!(error.to_string().contains("only the network's authority registers clients"), "{error}");
+    let view = client::register(&market.as_("authority"), "exabits", &terms).await.expect("registered");
+    assert_eq!((view.share_bps, view.enabled, view.earned_render_base_units), (700, true, 0));
+    assert_eq!(client::show(&context, "exabits").await.expect("shown").payout, payout.to_string());
+    let error = client::show(&context, "nobody").await.expect_err("unknown");
+    assert!(error.to_string().contains("there is no compute client \"nobody\""), "{error}");
+    assert_eq!(client::show(&context, "a name of more than 16").await.expect_err("too long").exit_code(), 2);
 }
 
 /// Number of the latest epoch.
@@ -338,6 +398,64 @@ async fn replicas_have_every_lease_audited_out_of_the_same_price() {
     assert_eq!((view.job.replicas, view.job.premium_per_unit_credit_units), (2, 50_000));
 }
 
+fn proposal(text: &[&str]) -> ProposeArguments {
+    ProposeArguments {
+        set: text.iter().map(|setting| setting.parse().expect("a setting")).collect(),
+        year: Vec::new(),
+        pause: None,
+        guardian: None,
+        title: "Longer challenges".to_owned(),
+        link: Some("https://example.org/challenges".to_owned()),
+        emergency: false,
+    }
+}
+
+#[tokio::test]
+async fn locked_render_proposes_votes_and_changes_a_parameter() {
+    let market = Market::new().await;
+    let context = market.as_("authority");
+    let nobody = market.requester("nobody", Usd(0)).await;
+    // Ten million RENDER exist: 15 % decide.
+    let view = gov::lock(&context, Render(150_000_000_000_000)).await.expect("locked");
+    assert_eq!((view.locked_render_base_units, view.locked_until_unix_seconds), (150_000_000_000_000, 0));
+    assert!(network::govern(&context).await.expect("governed").is_governed);
+
+    let opened = gov::propose(&context, &proposal(&["challenge_seconds=77"])).await.expect("opened");
+    assert_eq!((opened.number, opened.stage, opened.title.as_str()), (0, "initial vote", "Longer challenges"));
+    assert_eq!(opened.changes, ["challenge_seconds from 5 to 77 seconds"]);
+    assert_eq!(opened.quorum_render_base_units, 150_000_000_000_000);
+    let error = gov::vote(&nobody, 0, Side::Yes).await.expect_err("nothing locked").to_string();
+    assert!(error.contains("`render-compute gov lock RENDER`"), "{error}");
+    for stage in ["final vote", "accepted"] {
+        let voted = gov::vote(&context, 0, Side::Yes).await.expect("voted");
+        assert!(voted.next.contains("gov vote 0 yes|no"), "{}", voted.next);
+        market.chain.warp_to(voted.ends_at_unix_seconds);
+        assert_eq!(gov::advance(&nobody, 0).await.expect("counted").stage, stage);
+    }
+    let error = gov::unlock(&context, None).await.expect_err("held").to_string();
+    assert!(error.contains("counts in a vote"), "{error}");
+    let view = gov::show(&context, 0).await.expect("shown");
+    market.chain.warp_to(view.ends_at_unix_seconds);
+    assert_eq!(gov::execute(&nobody, 0).await.expect("executed").stage, "executed");
+    let values = network::show(&context).await.expect("the network").parameters;
+    assert!(values.iter().any(|parameter| parameter.name == "challenge_seconds" && parameter.value == 77));
+    assert_eq!(gov::list(&context).await.expect("proposals").len(), 1);
+    assert_eq!(gov::close(&nobody, 0).await.expect("closed").votes, 1);
+    assert_eq!(gov::list(&context).await.expect("proposals").len(), 0);
+    assert_eq!(gov::unlock(&context, None).await.expect("free").locked_render_base_units, 0);
+}
+
+#[tokio::test]
+async fn a_proposal_outside_the_bounds_is_refused_with_the_bounds() {
+    let market = Market::new().await;
+    let context = market.as_("authority");
+    let error = gov::propose(&context, &proposal(&["burn_bps=4999"])).await.expect_err("too little");
+    assert_eq!(error.to_string(), "--set: burn_bps is 4999 bps, but must lie between 5000 and 10000");
+    assert_eq!(error.exit_code(), 2);
+    let error = gov::propose(&context, &proposal(&[])).await.expect_err("nothing").to_string();
+    assert!(error.contains("either --set"), "{error}");
+}
+
 /// The same at the network's price, 0.60 USD at most.
 fn priced() -> RenderOrder {
     RenderOrder { at_network_price: true, ..order() }
@@ -364,17 +482,17 @@ async fn at_the_network_s_price_a_picture_costs_what_the_quote_says_and_the_rest
 async fn a_picture_above_its_most_at_the_network_s_price_is_refused_with_what_it_costs() {
     let market = Market::new().await;
     let context = market.requester("ann", Usd(600_000)).await;
-    let frame = Frame { samples: 1_000_000, ..FRAME };
-    // 16 million samples a tile: 0.0445 OBh, 445 credits in priority, and a tenth for audits.
-    let order = RenderOrder { frame, max_price: Usd(6 * 400), tier: Tier::Priority, ..priced() };
+    let frame = Frame { samples: 65_536, ..FRAME };
+    // A million samples a tile: 0.0029 OBh, 30 credits in priority, and a tenth for audits.
+    let order = RenderOrder { frame, max_price: Usd(197), tier: Tier::Priority, ..priced() };
     let error = render(&context, &scene(), &order).await.expect_err("too dear");
     assert!(
-        error.to_string().starts_with("--max-price: at the network's price the picture costs 0.00294 USD"),
+        error.to_string().starts_with("--max-price: at the network's price the picture costs 0.000198 USD"),
         "{error}"
     );
-    let enough = RenderOrder { max_price: Usd(2_940), ..order };
+    let enough = RenderOrder { max_price: Usd(198), ..order };
     let receipt = render(&context, &scene(), &enough).await.expect("ordered");
-    assert_eq!((receipt.quote.price_per_unit_credit_units, receipt.quote.escrow_credit_units), (445, 2_940));
+    assert_eq!((receipt.quote.price_per_unit_credit_units, receipt.quote.escrow_credit_units), (30, 198));
 }
 
 #[tokio::test]
@@ -409,6 +527,8 @@ async fn earnings_are_what_the_last_epochs_paid_and_nothing_before_there_was_one
     let wish = EarningsRequest {
         model: hardware::find("RTX 4090").expect("published"),
         compute: None,
+        clock: None,
+        bandwidth: None,
         serves_render: true,
         serves_compute: true,
     };
@@ -432,4 +552,7 @@ async fn earnings_are_what_the_last_epochs_paid_and_nothing_before_there_was_one
     assert!(half > 0);
     assert_eq!(u128::from(answer.render_work_render_base_units_per_day), half);
     assert_eq!((answer.epochs, answer.compute_work_render_base_units_per_day), (1, 0));
+    // Nobody had availability, so nothing was paid for it.
+    assert!(answer.availability_q20 > 0);
+    assert_eq!(answer.availability_render_base_units_per_day, 0);
 }

@@ -256,6 +256,14 @@ pub async fn job_epoch(
     find(chain, &address::job_epoch(job, number)).await
 }
 
+/// The compute client that a job or a record names; none where it names none, which is the zero address.
+pub async fn client(chain: &(impl Chain + ?Sized), named: &Address) -> Result<Option<Client>, ClientError> {
+    if *named == Address::default() {
+        return Ok(None);
+    }
+    fetch(chain, named).await.map(Some)
+}
+
 /// Every record of what a requester's jobs spent in epochs.
 pub async fn job_epochs_of(
     chain: &(impl Chain + ?Sized),

@@ -414,7 +414,7 @@ pub async fn claim_rebate(
             let owner = record.requester;
             instructions.push(instruction::create_associated_token(&payer.pubkey(), &owner, &network.mint));
         }
-        let client = account::find::<Client>(chain, &record.client).await?;
+        let client = account::client(chain, &record.client).await?;
         instructions.push(instruction::rebate_claim(&network, &record, client.map(|client| client.payout)));
         Ok(instructions)
     })

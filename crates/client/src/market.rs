@@ -14,6 +14,7 @@ use market_model::{
     hardware::{self, BREAKEVEN_DAYS, GpuModel},
     lease::LeaseState,
     price,
+    probe::Ratings,
     quote::{self, ClassEpochs, Epochs, Machine, MarketState, Order, Quote, QuoteRules, TierState, Why},
     tier::Tier,
 };
@@ -298,6 +299,10 @@ pub struct EarningsRequest {
     pub model: &'static GpuModel,
     /// Its compute rating where it is known, 1e9 int8 operations per second; else the model's score of the reference node's.
     pub compute: Option<u64>,
+    /// Sequential hash rate of a core where it is known, 1e3 per second; else the reference node's.
+    pub clock: Option<u64>,
+    /// Bandwidth where it is known, Mbit/s; else the reference node's.
+    pub bandwidth: Option<u64>,
     /// Whether it takes rendering.
     pub serves_render: bool,
     /// Whether it takes general compute.
@@ -323,8 +328,14 @@ pub struct EarningsAnswer {
     pub epochs_seconds: u64,
     /// Nodes in the network.
     pub nodes: u64,
-    /// Nodes of this model whose availability the estimate takes for its own; 0: the average of all.
-    pub nodes_of_model: u64,
+    /// Ratings that the score of availability comes from; what is not known is the reference node's.
+    pub memory_mib: u64,
+    /// Sequential hash rate of a core.
+    pub clock_kilo_hashes_per_second: u64,
+    /// Bandwidth.
+    pub bandwidth_mbit_per_second: u64,
+    /// Availability it would have earned in those epochs, present all the time: score P for each probe, Q20.
+    pub availability_q20: u64,
     /// Use of the network in those epochs, by class: render, compute; absent without probes.
     pub utilisation_bps: [Option<u64>; 2],
     /// A day's RENDER for rendering.
@@ -388,9 +399,8 @@ pub async fn earnings(chain: &(impl Chain + ?Sized), request: &EarningsRequest) 
         compute: class_of(CLASS_COMPUTE)?,
         availability_pool: total(&|epoch| epoch.availability_pool),
         availability_total: total(&|epoch| epoch.availability),
-        availability_cap: total(&|_| parameters.availability_cap),
+        availability_cap: total(&|epoch| epoch.availability_cap),
     };
-    let (availability, nodes_of_model) = availability(chain, &finalized, &nodes, request.model).await?;
     let of_model = request.model.compute(parameters.reference_compute).map_err(refused)?;
     let compute = request.compute.or(of_model).ok_or_else(|| {
         ClientError::NotYet(format!(
@@ -398,6 +408,14 @@ pub async fn earnings(chain: &(impl Chain + ?Sized), request: &EarningsRequest) 
             request.model.name
         ))
     })?;
+    let ratings = Ratings {
+        compute,
+        memory_mib: request.model.memory_mib,
+        clock: request.clock.unwrap_or(parameters.reference_clock),
+        bandwidth: request.bandwidth.unwrap_or(parameters.reference_bandwidth),
+    };
+    let availability =
+        quote::expected_availability(&ratings, &parameters.probe_rules(), epochs.seconds).map_err(refused)?;
     let machine =
         Machine { compute, availability, serves_render: request.serves_render, serves_compute: request.serves_compute };
     let price_us_cents = request.model.price_cents;
@@ -416,7 +434,10 @@ pub async fn earnings(chain: &(impl Chain + ?Sized), request: &EarningsRequest) 
         epochs: finalized.len() as u64,
         epochs_seconds: epochs.seconds,
         nodes: nodes.len() as u64,
-        nodes_of_model,
+        memory_mib: ratings.memory_mib,
+        clock_kilo_hashes_per_second: ratings.clock,
+        bandwidth_mbit_per_second: ratings.bandwidth,
+        availability_q20: availability,
         utilisation_bps: [use_of(CLASS_RENDER), use_of(CLASS_COMPUTE)],
         render_work_render_base_units_per_day: found.render,
         compute_work_render_base_units_per_day: found.compute,
@@ -431,30 +452,4 @@ pub async fn earnings(chain: &(impl Chain + ?Sized), request: &EarningsRequest) 
             .map_err(refused)?,
         rnp_004_credit_units_per_hour: request.model.published_hour.map(|hour| hour.digits.saturating_mul(hour.unit)),
     })
-}
-
-/// Availability that a node of a model earned in the epochs on average, and how many such nodes there are; of all nodes where there are none.
-async fn availability(
-    chain: &(impl Chain + ?Sized),
-    epochs: &[Epoch],
-    nodes: &[(Address, Node)],
-    model: &'static GpuModel,
-) -> Result<(u64, u64), ClientError> {
-    let of_model: BTreeSet<&Address> =
-        nodes.iter().filter(|(_, node)| hardware_of(node) == Some(model)).map(|(address, _)| address).collect();
-    let mut sum = 0_u64;
-    for epoch in epochs {
-        let records = account::node_epochs(chain, epoch.number).await?;
-        let qualified: Vec<u64> = records
-            .iter()
-            .filter(|(_, record)| record.availability > 0 && of_model.contains(&record.node))
-            .map(|(_, record)| record.availability)
-            .collect();
-        let (total, count) = match qualified.is_empty() {
-            false => (qualified.iter().fold(0_u64, |sum, own| sum.saturating_add(*own)), qualified.len() as u64),
-            true => (epoch.availability, epoch.qualified),
-        };
-        sum = sum.saturating_add(total.checked_div(count).unwrap_or(0));
-    }
-    Ok((sum, of_model.len() as u64))
 }

@@ -1,5 +1,9 @@
 //! The probes on a device; what they are is in `kernels::probe`, whose functions on the processor give the same bits.
 
+mod again;
+
+pub use again::Again;
+
 use gpu::Kernel;
 use gpu::probe as kernel;
 use gpu::probe::{

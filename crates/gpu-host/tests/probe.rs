@@ -3,9 +3,11 @@
 mod common;
 
 use gpu::probe::{ChainAdvance, ChainAdvanceArguments};
-use gpu_host::probe::{Chain, ProbeError, Walk, stream, stream_into};
+use gpu_host::probe::{Again, Chain, ProbeError, Walk, stream, stream_into};
 use gpu_host::{Device, GpuError};
-use kernels::probe::{Key, ShapeError, chain, stream as stream_definition, walk};
+use kernels::probe::machine::{HASHES, Job};
+use kernels::probe::prove::{Processor, Recompute};
+use kernels::probe::{Key, Plan, ShapeError, chain, clock, stream as stream_definition, walk};
 
 const SEED: [u8; 32] = [11; 32];
 
@@ -100,4 +102,27 @@ fn no_measured_rate_is_above_what_the_device_allows() {
         assert!(value > 0.0 && row.floor.is_none_or(|floor| value <= floor), "{row:?}");
     }
     assert!(gpu_host::measure::probe::clock_row().value.unwrap() > 0.0);
+}
+
+#[test]
+fn what_a_party_of_a_dispute_asks_again_is_the_same_of_a_device_and_a_processor() {
+    let Some(device) = common::device() else { return };
+    let plan = Plan {
+        clock: clock::Shape { segments: 1, steps: HASHES },
+        chain: chain::Shape { size: 128, rounds: 4, rounds_per_checkpoint: 2 },
+        walk: walk::Shape { walkers: 64, slices: 3, steps: 2, passes: 2, reads: 4 },
+    };
+    let job = Job { plan, seed: SEED };
+    let (mut device, mut processor) = (Again::new(device, job).unwrap(), Processor::new(job).unwrap());
+    // Forwards, backwards, and from one kind of question to the other.
+    for round in [2, 4, 1] {
+        assert_eq!(device.left(round).unwrap(), processor.left(round).unwrap(), "round {round}");
+    }
+    for (pass, slice) in [(0, 2), (0, 1), (1, 0), (0, 1), (0, 0), (1, 2)] {
+        assert_eq!(device.slice(pass, slice).unwrap(), processor.slice(pass, slice).unwrap(), "{slice} of pass {pass}");
+    }
+    for (walkers, reads) in [(0..64, 4), (7..8, 1), (30..50, 3)] {
+        assert_eq!(device.walked(walkers.clone(), reads).unwrap(), processor.walked(walkers, reads).unwrap());
+    }
+    assert_eq!(device.left(0).unwrap(), processor.left(0).unwrap());
 }

@@ -8,17 +8,19 @@
 //! * Among the tiers expected to be done in time the cheapest is quoted, the faster of two equally cheap; where none is, the fastest, and
 //!   the quote says so; where nothing is known of either, the cheapest, and the quote says that too.
 //! * A machine that joins takes its share, by rated compute, of the work that the nodes of a class did in the last epochs; the work does not
-//!   grow by its joining. Its availability grows the total that the pool is divided by, and is capped as everybody's.
+//!   grow by its joining. It is there all the time and passes the average number of probes at its ratings' score P; its availability
+//!   grows the total that the pool is divided by, and is capped as everybody's.
 //! * Estimates of earnings round down, those of time up.
 
 use crate::amount::{self, Round, WHOLE_BPS, mul_div};
 use crate::audit::AuditRules;
 use crate::credit::{self, BASE_UNITS_TIMES_PRICE_PER_CREDIT, Purchase};
-use crate::epoch::claim_share;
+use crate::epoch::{availability_claim, claim_share};
 use crate::error::MarketError;
 use crate::hardware::days_to_break_even;
 use crate::job::JobTerms;
 use crate::price::{self, BandwidthTier, PriceRules};
+use crate::probe::{self, ProbeRules, Ratings};
 use crate::tier::Tier;
 
 /// Seconds of a day.
@@ -269,6 +271,13 @@ pub struct Earnings {
     pub days_to_break_even: Option<u64>,
 }
 
+/// Availability that a machine of these ratings would earn in so many seconds: its score P for each probe that it would be asked on average,
+/// all of which it passes, as one of its operator's nodes that count whole. Rounded down.
+pub fn expected_availability(ratings: &Ratings, rules: &ProbeRules, seconds: u64) -> Result<u64, MarketError> {
+    let between = probe::capacity_seconds(rules.interval_slots, 1)?;
+    mul_div(probe::score(ratings, rules)?, seconds, between, Round::Down)
+}
+
 /// A newcomer's share of what a class paid.
 fn work_share(class: &ClassEpochs, compute: u64) -> Result<u64, MarketError> {
     claim_share(compute, amount::add(class.rated_compute, compute)?, class.pool)
@@ -292,8 +301,13 @@ pub fn earnings(
     let render = work(machine.serves_render, &epochs.render)?;
     let compute = work(machine.serves_compute, &epochs.compute)?;
     let total_availability = amount::add(epochs.availability_total, machine.availability)?;
-    let share = claim_share(machine.availability, total_availability, epochs.availability_pool)?;
-    let availability = per_day(share.min(epochs.availability_cap))?;
+    let share = availability_claim(
+        machine.availability,
+        total_availability,
+        epochs.availability_pool,
+        epochs.availability_cap,
+    )?;
+    let availability = per_day(share)?;
     let total = amount::add(amount::add(render, compute)?, availability)?;
     let credits =
         lower_price.map(|price| mul_div(total, price, BASE_UNITS_TIMES_PRICE_PER_CREDIT, Round::Down)).transpose()?;

@@ -4,7 +4,7 @@ mod support;
 
 use market_model::MarketError;
 use market_model::credit::purchase;
-use market_model::emission::DEFAULT_SPLIT;
+use market_model::emission::{DEFAULT_SCHEDULE, DEFAULT_SPLIT, amount};
 use market_model::epoch::{
     BurnRate, Carry, EpochRules, FinalizeInput, Finalized, Pools, Rebate, Splits, Usage, availability_claim,
     check_over, claim_share, compute_slice, finalize, rebate,
@@ -503,4 +503,31 @@ fn coupon_rewards_follow_rnp_004() {
     let parts = [5_372_242_u64, 14_322_506 - 5_372_242];
     let paid: u64 = parts.iter().map(|part| claim_share(*part, 14_322_506, 15_000 * RENDER).unwrap()).sum();
     assert!(15_000 * RENDER - paid < 2);
+}
+
+/// The table of docs/economy/emissions.md.
+#[test]
+fn the_worked_example_of_the_documents_is_right() {
+    let start = 1_703_030_400;
+    let from = start + 2 * 31_536_000;
+    let emission = amount(&DEFAULT_SCHEDULE, start, from, from + 604_800).unwrap();
+    let tenths = |amount: u64| (amount + RENDER / 20) / (RENDER / 10);
+    assert_eq!(tenths(emission), 1_132_577);
+    let input = FinalizeInput {
+        emission,
+        usage: Usage { render: 22_500_000_000, compute: 7_500_000_000 },
+        spent: 30_000_000_000,
+        availability_total: 1,
+        qualified: 1_000_000,
+        purchases: BurnRate { burned: 20_000 * RENDER, credits: 40_000_000_000 },
+        ..FinalizeInput::default()
+    };
+    let done = finalize(&input, &splits(), &rules()).unwrap();
+    let Pools { operations, creators, availability, render, compute } = done.pools;
+    assert_eq!([operations, creators, availability].map(tenths), [566_288, 30_000, 44_540]);
+    assert_eq!([render, compute].map(tenths), [90_000, 30_000]);
+    let Carry { creators, availability, render, compute } = done.carry;
+    assert_eq!([creators, availability, render, compute].map(tenths), [253_144, 0, 88_954, 29_651]);
+    let paid = rebate(300_000_000, 30_000_000_000, done.pools.creators, 1_000, 2_000).unwrap();
+    assert_eq!(paid, Rebate { requester: 27 * RENDER, client: 3 * RENDER });
 }

@@ -8,9 +8,10 @@ use market_model::hardware::{BREAKEVEN_DAYS, MODELS, breakeven_per_day};
 use market_model::job::JobTerms;
 use market_model::parameters::Parameters;
 use market_model::price::{BandwidthTier, price_per_unit};
+use market_model::probe::Ratings;
 use market_model::quote::{
-    ClassEpochs, Earnings, Epochs, Machine, MarketState, Order, Quote, QuoteRules, TierState, Why, earnings, offer,
-    quote,
+    ClassEpochs, Earnings, Epochs, Machine, MarketState, Order, Quote, QuoteRules, TierState, Why, earnings,
+    expected_availability, offer, quote,
 };
 use market_model::tier::Tier;
 use proptest::prelude::*;
@@ -275,6 +276,19 @@ fn the_worked_example_of_earnings() {
     assert_eq!((found.total, found.credits), (2_889_999_998, Some(57_799_999)));
     // 1,599 USD at 57.80 a day.
     assert_eq!(found.days_to_break_even, Some(28));
+}
+
+#[test]
+fn availability_is_the_score_for_each_probe_that_is_expected() {
+    let rules = Parameters::DEFAULT.probe_rules();
+    let of = |ratings: Ratings, seconds| expected_availability(&ratings, &rules, seconds).unwrap();
+    // A probe each six hours; the reference node scores one.
+    assert_eq!(of(rules.reference, 604_800), 28 << 20);
+    assert_eq!(of(rules.reference, 0), 0);
+    // Twice the memory counts four times, up to the clamp of four times the reference.
+    let memory = |factor: u64| Ratings { memory_mib: factor * rules.reference.memory_mib, ..rules.reference };
+    assert_eq!(of(memory(2), 21_600), 4 << 20);
+    assert_eq!((of(memory(4), 21_600), of(memory(5), 21_600)), (16 << 20, 16 << 20));
 }
 
 #[test]

@@ -93,8 +93,10 @@ fn charts(report: &Report) -> String {
             "epoch",
             "% of base",
             &[
-                line("honest", path(honest, |record| record.index_bps as f64 / 100.0)),
-                line("all attack", path(attacked, |record| record.index_bps as f64 / 100.0)),
+                line("render", path(honest, |record| record.index_bps as f64 / 100.0)),
+                line("compute", path(honest, |record| record.compute_index_bps as f64 / 100.0)),
+                line("going price", path(honest, |record| record.going_bps as f64 / 100.0)),
+                line("render, all attack", path(attacked, |record| record.index_bps as f64 / 100.0)),
             ],
         ),
         lines(

@@ -1,9 +1,9 @@
 //! `epoch_finalize`.
 
-use market_model::emission;
+use market_model::{Parameters, emission};
 use market_tests::{
     World,
-    world::{USD, order, replaced},
+    world::{USD, order, replaced, short_parameters},
 };
 use render_compute::{constants::EPOCH_SHARDS, errors::RenderError, instructions::JobOrder, state::*};
 use render_compute_client::{address, event::Event, instruction};
@@ -81,6 +81,54 @@ fn prices_stay_where_nothing_shows_capacity() {
     let world = used(50, 0);
     world.end_epoch();
     assert_eq!(world.network().price_index_bps, [10_000; 4]);
+}
+
+#[test]
+fn an_epoch_is_split_by_the_year_in_which_it_starts() {
+    let world = World::new();
+    world.alter::<Schedule>(&address::schedule(), |schedule| {
+        (schedule.operations_bps[0], schedule.creators_bps[0]) = (1_000, 500);
+    });
+    world.end_epoch();
+    let epoch: Epoch = world.get(&address::epoch(1));
+    assert_eq!(epoch.operations_pool, epoch.emission / 10);
+    let [creators, ..] = epoch.carry;
+    assert_eq!(creators, epoch.emission / 20);
+}
+
+#[test]
+fn the_stake_of_the_epochs_nodes_becomes_the_networks_active_stake() {
+    let world = World::new();
+    let (one, two) = (world.machine("one"), world.machine("two"));
+    world.prepare_accept(&one);
+    assert_eq!(world.network().active_stake, 0);
+    world.end_epoch();
+    let stake = world.get::<Node>(&one.node).stake;
+    assert_eq!((world.network().active_stake, world.get::<Epoch>(&address::epoch(1)).stake), (stake, stake));
+    world.prepare_accept(&one);
+    world.prepare_accept(&two);
+    world.end_epoch();
+    assert_eq!(world.network().active_stake, 2 * stake);
+    world.end_epoch();
+    assert_eq!(world.network().active_stake, 0);
+}
+
+#[test]
+fn what_is_recycled_is_a_share_of_the_average_burn_and_is_given_out_with_the_emission() {
+    let world = World::with(1, 1, Parameters { recycle_bps: 2_000, ..short_parameters() });
+    world.requester_with("requester", 10 * USD);
+    world.end_epoch();
+    let first: Epoch = world.get(&address::epoch(1));
+    // A quarter of the first burn is the first average.
+    assert_eq!(first.smoothed_burned, first.burned / 4);
+    assert_eq!(first.recycled, first.smoothed_burned / 5);
+    assert_eq!(first.unrecycled, first.burned - first.recycled);
+    assert_eq!(first.operations_pool, (first.emission + first.recycled) / 2);
+    world.end_epoch();
+    let second: Epoch = world.get(&address::epoch(2));
+    assert_eq!(second.burned, 0);
+    assert_eq!(second.recycled, second.smoothed_burned / 5);
+    assert_eq!(second.unrecycled, first.unrecycled - second.recycled);
 }
 
 #[test]

@@ -7,7 +7,7 @@ use market_model::{
     parameters::SPECS,
 };
 use market_tests::{
-    Reason, World,
+    World,
     governance::{PROPOSER_LOCK, Voter, padded, set},
     world::{only_event, replaced, unsigned},
 };
@@ -216,7 +216,7 @@ fn only_the_locks_wallet_proposes_with_it() {
         world.refuse(forged, &[&voter.wallet], InstructionError::IllegalOwner);
     }
     let elsewhere = replaced(open, &address::proposal(0), &address::proposal(1));
-    world.refuse(elsewhere, &[&voter.wallet], Reason::Market(2_006));
+    world.refuse(elsewhere, &[&voter.wallet], InstructionError::InvalidSeeds);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use market_model::{MarketError, governance::Stage};
 use market_tests::{
-    Reason, World,
+    World,
     governance::{PROPOSER_LOCK, Voter, set},
     world::{RENDER, only_event, replaced, unsigned},
 };
@@ -111,5 +111,5 @@ fn only_the_wallet_votes_with_its_lock() {
     world.cast(&voter, number, true);
     let theirs = address::vote(&address::proposal(number), &voter.key());
     let mine = address::vote(&address::proposal(number), &other.key());
-    world.refuse(replaced(vote, &mine, &theirs), &[&other.wallet], Reason::Market(2_006));
+    world.refuse(replaced(vote, &mine, &theirs), &[&other.wallet], InstructionError::InvalidSeeds);
 }

@@ -62,10 +62,11 @@ fn only_the_wallet_locks_its_own_render_into_its_own_lock() {
     let deposit = instruction::vote_lock_deposit(&other.key(), &other.render, RENDER);
     world.refuse(unsigned(deposit.clone(), &other.key()), &[&world.crank], InstructionError::MissingRequiredSignature);
     // The token program's code for another owner.
+    world.render(&voter.wallet, RENDER);
     let theft = replaced(deposit.clone(), &other.render, &voter.render);
     world.refuse(theft, &[&other.wallet], Reason::Token(4));
     let into = replaced(deposit.clone(), &other.lock(), &voter.lock());
-    world.refuse(into, &[&other.wallet], Reason::Market(2_006));
+    world.refuse(into, &[&other.wallet], InstructionError::InvalidSeeds);
     let vault = replaced(deposit, &address::vote_vault(), &address::stake_vault());
-    world.refuse(vault, &[&other.wallet], Reason::Market(2_006));
+    world.refuse(vault, &[&other.wallet], InstructionError::InvalidSeeds);
 }

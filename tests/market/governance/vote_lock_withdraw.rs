@@ -78,7 +78,7 @@ fn only_the_wallet_takes_out_its_lock() {
     // Stakes lie in another vault.
     world.machine("machine");
     let stakes = replaced(withdraw, &address::vote_vault(), &address::stake_vault());
-    world.refuse(stakes, &[&voter.wallet], Reason::Market(2_006));
+    world.refuse(stakes, &[&voter.wallet], InstructionError::InvalidSeeds);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! `vote_vault_open`.
 
 use market_tests::{
-    Reason, World,
+    World,
     world::{only_event, replaced, unsigned},
 };
 use render_compute::{errors::RenderError, events::VoteVaultOpened};
@@ -28,9 +28,8 @@ fn the_vault_is_of_the_networks_mint_at_its_own_address() {
     let other = world.chain.keypair("other mint");
     let wrong = replaced(open.clone(), &world.mint, &other_mint(&world, &other));
     world.refuse(wrong, &[&world.crank], RenderError::WrongMint);
-    // Anchor's code for an address that the seeds do not give.
     let elsewhere = replaced(open.clone(), &address::vote_vault(), &address::stake_vault());
-    world.refuse(elsewhere, &[&world.crank], Reason::Market(2_006));
+    world.refuse(elsewhere, &[&world.crank], InstructionError::InvalidSeeds);
     let forged = replaced(open.clone(), &address::network(), &world.forge(&address::network()));
     world.refuse(forged, &[&world.crank], InstructionError::IllegalOwner);
     let nobody = unsigned(open, &world.crank_key());

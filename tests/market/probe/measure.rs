@@ -55,12 +55,11 @@ fn two_peers_measure_nothing_and_three_do() {
         for (index, peer) in (0..).zip(&peers[..count]) {
             world.measure(peer, &probe, index, 100 * (u32::from(index) + 1));
         }
-        world.commit(&machine, &lease);
+        world.answer(&machine, &lease);
         world.warp_to(world.get::<Probe>(&probe).deadline + 1);
         for (index, peer) in (0..).zip(&peers[..count]) {
             world.apply(world.showing(peer, &probe, index, 100 * (u32::from(index) + 1)), &[&peer.identity]);
         }
-        world.apply(World::revealing(&machine, &lease), &[&machine.identity]);
         world.finish(&probe);
         assert_eq!(world.get::<Node>(&machine.node).measured_bandwidth, expected);
     }

@@ -31,6 +31,16 @@ fn describe(told: &Earnings, explain: bool) -> String {
     for epoch in &told.epochs {
         epoch_lines(&mut text, epoch, told.at, explain);
     }
+    if explain && !told.latest.is_empty() {
+        push(&mut text, "latest outcomes");
+        for outcome in &told.latest {
+            let ago = duration(told.at.saturating_sub(outcome.at));
+            push(
+                &mut text,
+                &format!("  - {ago} ago: {} (reputation {} after it)", outcome.what, outcome.reputation_bps),
+            );
+        }
+    }
     if explain && !told.now.is_empty() {
         push(&mut text, "now");
         told.now.iter().for_each(|reason| reason_lines(&mut text, reason));

@@ -7,10 +7,12 @@ mod devices;
 use crate::{
     amount,
     backend::{Accelerators, Backend, BackendChoice, CpuBackend, DeviceChoice, accelerators},
+    bandwidth::endpoint,
     commands::{connect, read_keypair},
     error::WorkerError,
     settings::Settings,
 };
+use market_model::probe::{ONE_Q20, score};
 use render_compute::state::{Engine, Network, Node};
 use render_compute_client::{
     Chain, Signer, account,
@@ -101,6 +103,8 @@ pub struct Findings {
     pub backend: BackendChoice,
     /// Which GPUs they choose.
     pub devices: DeviceChoice,
+    /// Where they let peers measure the bandwidth; 0 for nowhere.
+    pub bandwidth_port: u16,
 }
 
 fn check(name: &'static str, level: Level, finding: impl Into<String>, fix: impl Into<String>) -> Check {
@@ -241,7 +245,39 @@ fn chain_checks(findings: &Findings) -> Vec<Check> {
             "deposit more, or finish what is held: claims that it does not cover are refused",
         )
     });
+    checks.push(probes(findings, node, network));
     checks
+}
+
+/// What the node has probed, what that is worth, and whether peers can measure it.
+fn probes(findings: &Findings, node: &Node, network: &Network) -> Check {
+    let warn = |finding: String, fix: &str| check("probes", Level::Warn, finding, fix);
+    if node.enrolled == 0 {
+        return warn("not enrolled: availability earns nothing".into(), "render-worker enroll");
+    }
+    // Q20, in thousandths of the reference node.
+    let score = score(&node.ratings(), &network.parameters().probe_rules()).unwrap_or(0);
+    let thousandths = u128::from(score).saturating_mul(1_000) / u128::from(ONE_Q20);
+    let rated = format!(
+        "enrolled with {} x 10^9 int8 operations a second, {} MiB, {} x 10^3 hashes a second, {} Mbit/s as measured: a passed \
+         probe is worth {}.{:03} of the reference node's",
+        node.rated_compute,
+        node.memory_mib,
+        node.rated_clock,
+        node.measured_bandwidth,
+        thousandths / 1_000,
+        thousandths % 1_000
+    );
+    if endpoint(&node.address, node.port).is_none() {
+        let fix = "open a port, set bandwidth_port to it, and render-worker enroll --address IP";
+        return warn(format!("{rated}; no address is declared, so its bandwidth counts the least"), fix);
+    }
+    if node.port != findings.bandwidth_port {
+        let (declared, set) = (node.port, findings.bandwidth_port);
+        let finding = format!("{rated}; peers ask at port {declared}, and bandwidth_port is {set}");
+        return warn(finding, "set bandwidth_port to the declared port, or enroll again");
+    }
+    ok("probes", rated)
 }
 
 fn balance(name: &'static str, found: &Result<(Address, u64), String>, fund: &str) -> Check {
@@ -296,6 +332,7 @@ async fn find(settings: &Settings) -> Findings {
         free_disk: free_disk(&settings.data),
         backend: settings.backend,
         devices: settings.device.clone(),
+        bandwidth_port: settings.bandwidth_port,
     };
     if findings.rpc.is_ok()
         && let Err(error) = ask_chain(&chain, &mut findings).await
@@ -363,6 +400,8 @@ mod tests {
         engine.digest = crate::render_specification();
         let mut node = Node::zeroed();
         node.stake = Parameters::DEFAULT.min_stake;
+        (node.enrolled, node.port, node.address) = (1, 4_242, [1; 16]);
+        (node.rated_compute, node.rated_clock) = (network.parameters().reference_compute, 20_000);
         Findings {
             rpc: Ok("4.1.0".into()),
             skew: Some(2),
@@ -378,6 +417,7 @@ mod tests {
             free_disk: Ok(LOW_DISK),
             backend: BackendChoice::Auto,
             devices: DeviceChoice::default(),
+            bandwidth_port: 4_242,
         }
     }
 
@@ -446,6 +486,26 @@ mod tests {
             assert_eq!(failed.len(), 1, "case {index}: {checks:?}");
             assert!(!failed[0].fix.is_empty(), "{failed:?}");
         }
+    }
+
+    #[test]
+    fn a_node_that_nobody_probes_or_measures_is_a_warning_with_a_fix() {
+        let told = |change: fn(&mut Node)| {
+            let mut node = healthy().node.unwrap();
+            change(&mut node);
+            found(&Findings { node: Some(node), ..healthy() }, "probes")
+        };
+        let unenrolled = told(|node| node.enrolled = 0);
+        assert_eq!((unenrolled.level, unenrolled.fix.as_str()), (Level::Warn, "render-worker enroll"));
+        assert!(told(|node| node.address = [0; 16]).finding.contains("counts the least"));
+        assert!(told(|node| node.port = 1).finding.ends_with("peers ask at port 1, and bandwidth_port is 4242"));
+        // The reference node: what is measured of it is the reference's bandwidth too.
+        let reference = told(|node| (node.memory_mib, node.measured_bandwidth) = (24_576, 400));
+        assert!(
+            reference.level == Level::Ok && reference.finding.contains("is worth 1.000 of"),
+            "{}",
+            reference.finding
+        );
     }
 
     #[test]

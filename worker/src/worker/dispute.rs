@@ -3,10 +3,12 @@
 
 use super::{
     Done, Worker,
+    hold::asked,
     view::{Held, HeldAudit, View},
 };
 use crate::{error::WorkerError, journal::LeaseKey};
 use bytes::Bytes;
+use kernels::probe::{machine, prove::Processor, trace::Units};
 use market_model::dispute::Stage;
 use render_compute::{
     constants::CLASS_PROBE,
@@ -14,7 +16,9 @@ use render_compute::{
 };
 use render_compute_client::{
     Signer, account, address,
-    dispute::{Claim, Move, Party, Recomputed, game_of, instructions_for, next_move, party_name, party_of},
+    dispute::{
+        Claim, Move, Party, Recomputed, RecomputedProbe, game_of, instructions_for, next_move, party_name, party_of,
+    },
     event::Event,
     flow, instruction,
     manifest::Digest,
@@ -189,10 +193,6 @@ impl Worker {
     /// What this node stands for: its kept result, that of the store where the disk lost it, or the units rendered again.
     async fn own_claim(&mut self, play: &Play) -> Result<Box<dyn Claim>, String> {
         let job = play.job.as_ref().ok_or("the job of a disputed lease is gone")?;
-        if play.lease.class == CLASS_PROBE {
-            return Err("disputes over probes are not played by this build".into());
-        }
-        let prepared = self.scenes.prepare(play.lease.job, job).await.map_err(|error| error.to_string())?;
         let sealed = self.journal.sealed(play.key);
         let kept = self.spool.read(play.key).ok().map(Bytes::from);
         let kept = kept.filter(|bytes| sealed.is_none_or(|sealed| Digest::of(bytes).0 == sealed.result));
@@ -201,6 +201,12 @@ impl Worker {
             (None, Some(sealed)) => self.store.get(&Digest(sealed.result)).await.ok(),
             (None, None) => None,
         };
+        if play.lease.class == CLASS_PROBE {
+            let asked = asked(job).map_err(|error| error.to_string())?;
+            let claim = tokio::task::spawn_blocking(move || probe_claim(asked, result.as_deref()));
+            return claim.await.map_err(|error| error.to_string())?;
+        }
+        let prepared = self.scenes.prepare(play.lease.job, job).await.map_err(|error| error.to_string())?;
         let claim = Recomputed::new(Arc::clone(&prepared.tracer), prepared.frame, play.lease.range(), result);
         Ok(Box::new(claim.map_err(|error| error.to_string())?))
     }
@@ -291,6 +297,18 @@ impl Worker {
             }
         }
         Ok(())
+    }
+}
+
+/// What a node stands for that answered a probe or audited one: its kept digests, or those of the probe run again on the processor. The
+/// round or slice in dispute is computed again on the processor.
+fn probe_claim(asked: machine::Job, kept: Option<&[u8]>) -> Result<Box<dyn Claim>, String> {
+    match kept.and_then(|bytes| Units::from_bytes(&asked.plan, bytes)) {
+        Some(units) => {
+            let again = Processor::new(asked).map_err(|error| error.to_string())?;
+            Ok(Box::new(RecomputedProbe::new(asked, units, again)))
+        }
+        None => Ok(Box::new(RecomputedProbe::on_processor(asked).map_err(|error| error.to_string())?)),
     }
 }
 

@@ -269,6 +269,13 @@ pub enum Done {
         /// Transaction.
         signature: Signature,
     },
+    /// A job's record of an epoch is closed: its requester has the rebate, and this node its rent.
+    JobRecordClosed {
+        /// The job account.
+        job: Address,
+        /// The epoch's number.
+        number: u64,
+    },
     /// The chain refused something; the worker looks again and goes on.
     Refused {
         /// What.
@@ -350,6 +357,9 @@ impl fmt::Display for Done {
                 write!(formatter, "claimed {} RENDER of epoch {number}", crate::amount::render(*amount))
             }
             Self::RentReclaimed { leases, .. } => write!(formatter, "reclaimed the rent of {leases} lease accounts"),
+            Self::JobRecordClosed { job, number } => {
+                write!(formatter, "claimed the rebate of job {job} for epoch {number} and closed its record")
+            }
             Self::Refused { what, reason } => write!(formatter, "the chain refused {what}: {reason}"),
         }
     }

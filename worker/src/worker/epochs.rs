@@ -1,12 +1,12 @@
 //! What a node does for epochs: opening and closing them when nobody else has, and claiming its own share. Also closing lease
-//! accounts that nobody needs any more, for their rent.
+//! accounts and records of jobs that nobody needs any more, for their rent.
 
 use super::{Done, Worker, view::View};
 use crate::error::WorkerError;
 use market_model::lease::LeaseState;
 use render_compute::{
     events::EpochClaimed,
-    state::{EPOCH_FINALIZED, Epoch, JOB_DONE, Job, Lease, NodeEpoch},
+    state::{EPOCH_FINALIZED, Epoch, JOB_DONE, Job, JobEpoch, Lease, NodeEpoch},
 };
 use render_compute_client::{ClientError, Instruction, Signer, account, address, event::Event, flow, instruction};
 use solana_address::Address;
@@ -16,6 +16,7 @@ const OPEN: &str = "opening an epoch";
 const CLOSE: &str = "closing an epoch";
 const SHARE: &str = "claiming a share";
 const RENT: &str = "reclaiming rent";
+const REBATE: &str = "claiming a requester's rebate";
 /// Chain seconds between two looks at what concerns no lease in hand.
 const LOOK_SECONDS: i64 = 600;
 
@@ -47,6 +48,7 @@ impl Worker {
         if self.settings.reclaim_rent && is_due(self.epochs.look_for_rent, now) {
             self.epochs.look_for_rent = Some(now.saturating_add(LOOK_SECONDS));
             self.reclaim_rent(view, done).await?;
+            self.reclaim_job_records(view, done).await?;
             self.reclaim_disputes(view, done).await?;
         }
         Ok(())
@@ -198,6 +200,35 @@ impl Worker {
                     self.report(done, Done::RentReclaimed { leases: group.len(), signature: confirmed.signature });
                 }
                 Err(error) => return self.refused(RENT, self.node, now, error, done),
+            }
+        }
+        Ok(())
+    }
+
+    /// Claims the rebates of the job records whose rent this node paid, and closes the records: before the claim nobody can.
+    async fn reclaim_job_records(&mut self, view: &View, done: &mut Vec<Done>) -> Result<(), WorkerError> {
+        let now = view.moment.now;
+        let identity = self.settings.identity.clone();
+        let filter = (std::mem::offset_of!(JobEpoch, payer), identity.pubkey().to_bytes().to_vec());
+        let records = account::list::<JobEpoch>(&*self.chain, &[filter]).await?;
+        let numbers: BTreeSet<u64> = records.iter().map(|(_, record)| record.epoch).collect();
+        let addresses: Vec<Address> = numbers.iter().copied().map(address::epoch).collect();
+        if addresses.is_empty() {
+            return Ok(());
+        }
+        let epochs = account::find_all::<Epoch>(&*self.chain, &addresses).await?;
+        let is_finalized = |epoch: Option<Epoch>| epoch.is_some_and(|epoch| epoch.state == EPOCH_FINALIZED);
+        let finalized: BTreeMap<u64, bool> = numbers.into_iter().zip(epochs.into_iter().map(is_finalized)).collect();
+        for (at, record) in records {
+            if finalized.get(&record.epoch) != Some(&true) || self.must_wait(REBATE, at, now) {
+                continue;
+            }
+            match flow::claim_rebate(&*self.chain, &identity, &record.job, record.epoch).await {
+                Ok(_) => {
+                    self.backoff.worked(REBATE, at);
+                    self.report(done, Done::JobRecordClosed { job: record.job, number: record.epoch });
+                }
+                Err(error) => self.duty_failed(REBATE, at, now, error, done)?,
             }
         }
         Ok(())

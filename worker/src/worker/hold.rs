@@ -444,8 +444,10 @@ impl Worker {
         }
         let Some(epoch) = self.ready_epoch(view, done).await? else { return Ok(Vec::new()) };
         let identity = self.settings.identity.pubkey();
-        let acceptable: Vec<&Held> =
-            view.held.iter().filter(|held| self.next_step(held, view.moment) == LeaseStep::Accept).collect();
+        // A probe is finished instead, see `probes`.
+        let is_acceptable =
+            |held: &&Held| held.lease.class != CLASS_PROBE && self.next_step(held, view.moment) == LeaseStep::Accept;
+        let acceptable: Vec<&Held> = view.held.iter().filter(is_acceptable).collect();
         let jobs: BTreeSet<Address> = acceptable.iter().map(|held| held.lease.job).collect();
         if let Err(error) = self.open_job_records(&jobs, epoch).await {
             return self.duty_failed(PREPARE, self.node, now, error, done).map(|()| Vec::new());

@@ -9,7 +9,11 @@ use super::{
     hold::{Action, Meaning, is},
     view::{Held, Moment, View},
 };
-use crate::{error::WorkerError, journal::LeaseKey, plan::LeaseStep};
+use crate::{
+    error::WorkerError,
+    journal::{LeaseKey, Record},
+    plan::LeaseStep,
+};
 use kernels::merkle::sha256;
 use market_model::{
     lease::LeaseState,
@@ -35,6 +39,8 @@ const FINISH: &str = "finishing a probe";
 const SEED: &str = "seeding a probe";
 /// Chain seconds between two looks at which nodes are enrolled, and at probes whose rent this node paid.
 const LOOK_SECONDS: i64 = 20;
+/// Chain seconds between two looks at new slots for this node itself; a due probe can be opened for about a minute.
+const OWN_SECONDS: i64 = 5;
 /// Chain seconds over which the nodes of the network spread the opening of one probe.
 const SPREAD_SECONDS: u32 = 15;
 /// Enrolled nodes that are looked at: each is a hash a slot.
@@ -165,9 +171,9 @@ impl Worker {
             self.probes.due.insert(address, (slot, at));
             self.wake_at(at);
         }
-        // The next slot may be one.
-        if view.node.enrolled == 1 {
-            self.wake_at(view.moment.now.saturating_add(1));
+        // A slot to come may be one.
+        if view.node.enrolled == 1 && view.node.is_probed == 0 {
+            self.wake_at(view.moment.now.saturating_add(OWN_SECONDS));
         }
         Ok(())
     }
@@ -302,6 +308,11 @@ impl Worker {
                     .and_then(|event| u8::try_from(event.outcome).ok())
                     .and_then(|code| Outcome::try_from(code).ok());
                 let points = finished.map_or(0, |event| event.points);
+                let key = LeaseKey::of_lease(probe.lease, 0);
+                if outcome == Some(Outcome::Passed) && self.journal.open_leases().any(|open| open == key) {
+                    // It earns points, no credits.
+                    self.end(key, Record::Accepted { value: 0 })?;
+                }
                 let signature = confirmed.signature;
                 self.report(
                     done,

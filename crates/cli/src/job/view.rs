@@ -1,6 +1,8 @@
 //! Owns how a job and its leases are read and shown.
 
 use market_model::lease::LeaseState;
+use market_model::price::BandwidthTier;
+use market_model::tier::Tier;
 use render_compute::state::{JOB_CANCELLED, JOB_DONE, Job, Lease};
 use render_compute_client::{Address, account, address};
 use serde::Serialize;
@@ -36,6 +38,10 @@ pub struct JobView {
     pub premium_per_unit_credit_units: u64,
     /// Nodes that compute each lease.
     pub replicas: u8,
+    /// `economy` or `priority`.
+    pub tier: &'static str,
+    /// Least bandwidth of its nodes.
+    pub bandwidth_tier: &'static str,
     /// Held for units that are neither accepted nor refunded.
     pub escrow_credit_units: u64,
     /// Paid for accepted units.
@@ -263,6 +269,8 @@ impl JobView {
             price_per_unit_credit_units: job.price_per_unit,
             premium_per_unit_credit_units: job.premium_per_unit,
             replicas: job.replicas,
+            tier: Tier::try_from(job.tier).map_or("unknown", Tier::name),
+            bandwidth_tier: BandwidthTier::try_from(job.bandwidth_tier).map_or("unknown", BandwidthTier::name),
             escrow_credit_units: job.escrow,
             spent_credit_units: job.spent,
             refunded_credit_units: job.refunded,
@@ -341,6 +349,7 @@ impl JobDetails {
                 ),
             ),
             ("replicas", job.replicas.to_string()),
+            ("tier", format!("{}, bandwidth {}", job.tier, job.bandwidth_tier)),
             ("spent", Usd(job.spent_credit_units).to_string()),
             ("escrow", Usd(job.escrow_credit_units).to_string()),
             ("refunded", Usd(job.refunded_credit_units).to_string()),

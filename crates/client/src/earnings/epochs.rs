@@ -5,7 +5,7 @@ use crate::error::ClientError;
 use market_model::{
     MarketError,
     amount::{Round, WHOLE_BPS, mul_div},
-    epoch::claim_share,
+    epoch::{availability_claim, claim_share},
 };
 use render_compute::{
     constants::CLASSES,
@@ -60,7 +60,8 @@ pub fn amounts(epoch: &Epoch, record: &NodeEpoch) -> Result<Amounts, MarketError
     {
         *amount = claim_share(*part, *whole, *pool)?;
     }
-    let availability = claim_share(record.availability, epoch.availability, epoch.availability_pool)?;
+    let pool = epoch.availability_pool;
+    let availability = availability_claim(counted(record), epoch.availability, pool, epoch.availability_cap)?;
     Ok(Amounts { work, availability })
 }
 
@@ -244,8 +245,13 @@ fn reasons(
     probes(facts, state, epoch, record, &mut reasons)?;
     if state == EpochState::Finalized && record.is_claimed == 0 {
         let amount = amounts(epoch, record)?.total();
-        if amount > 0 {
-            reasons.push(Reason::Unclaimed { amount });
+        let rules = facts.network.limiter_rules();
+        let earliest = facts.limiter.map(|limiter| limiter.model().earliest(amount, &rules));
+        match earliest {
+            _ if amount == 0 => {}
+            Some(Ok(at)) if at > facts.now => reasons.push(Reason::MintLimited { amount, at }),
+            Some(Err(_)) => reasons.push(Reason::AboveMintLimit { amount, limit: rules.limit }),
+            _ => reasons.push(Reason::Unclaimed { amount }),
         }
     }
     Ok(reasons)

@@ -15,10 +15,13 @@ pub use reason::{Explained, Reason};
 pub use work::{Market, OpenWork, Unfit};
 
 use crate::{account, address, chain::Chain, error::ClientError, price};
-use market_model::amount::{Round, mul_div};
+use market_model::{
+    amount::{Round, mul_div},
+    reputation,
+};
 use render_compute::{
     constants::PAUSE_LEASES,
-    state::{Epoch, Network, Node, NodeEpoch, Operator},
+    state::{Epoch, MintLimiter, Network, Node, NodeEpoch, Operator},
 };
 use serde::Serialize;
 use solana_address::Address;
@@ -39,6 +42,8 @@ pub struct Facts {
     pub price: Result<u64, String>,
     /// The epochs asked for, the latest first, with the node's record where it has one.
     pub epochs: Vec<(u64, Option<Epoch>, Option<NodeEpoch>)>,
+    /// What was minted lately.
+    pub limiter: Option<MintLimiter>,
     /// What could be worked on now.
     pub market: Market,
 }
@@ -58,8 +63,21 @@ pub struct Earnings {
     pub no_price: Option<String>,
     /// The epochs, the latest first.
     pub epochs: Vec<EpochReport>,
+    /// What the node is remembered by, the latest first.
+    pub latest: Vec<Remembered>,
     /// Why the node does not earn, or not as much as it could, now. Empty when nothing is in its way.
     pub now: Vec<Explained>,
+}
+
+/// An outcome that the node is remembered by.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Remembered {
+    /// When, unix seconds.
+    pub at: i64,
+    /// What happened.
+    pub what: &'static str,
+    /// The node's reputation after it, bps.
+    pub reputation_bps: u32,
 }
 
 /// Reads and explains the last `epochs` epochs of the node of an identity.
@@ -88,8 +106,9 @@ pub async fn facts(chain: &(impl Chain + ?Sized), identity: &Address, epochs: us
     let records = account::find_all::<NodeEpoch>(chain, &records).await?;
     let epochs =
         numbers.into_iter().zip(accounts).zip(records).map(|((number, epoch), record)| (number, epoch, record));
+    let limiter = account::find::<MintLimiter>(chain, &address::limiter()).await?;
     let market = Market::read(chain, &network, &address, &node, now).await?;
-    Ok(Facts { now, network, address, node, operator, price, epochs: epochs.collect(), market })
+    Ok(Facts { now, network, address, node, operator, price, epochs: epochs.collect(), limiter, market })
 }
 
 /// Tells what a node earned and why not more.
@@ -109,8 +128,17 @@ pub fn explain(facts: &Facts) -> Result<Earnings, ClientError> {
         price_e8_usd: price,
         no_price: facts.price.as_ref().err().cloned(),
         epochs,
+        latest: latest(&facts.node),
         now: standing(facts)?.into_iter().map(Explained::from).collect(),
     })
+}
+
+fn latest(node: &Node) -> Vec<Remembered> {
+    let told = |outcome: &render_compute::state::Remembered| {
+        let reason = reputation::Reason::try_from(outcome.reason).ok()?;
+        Some(Remembered { at: outcome.at, what: reason.message(), reputation_bps: outcome.reputation >> 16 })
+    };
+    node.outcomes.iter().filter_map(told).collect()
 }
 
 /// 10^-6 USD of an amount of RENDER at a price, rounded down.
@@ -142,7 +170,7 @@ fn standing(facts: &Facts) -> Result<Vec<Reason>, ClientError> {
     if node.leases_held >= node.capacity {
         reasons.push(Reason::Full { held: node.leases_held, capacity: node.capacity });
     }
-    if (node.maintenance_from..node.maintenance_until).contains(now) {
+    if node.maintenance().lasts(*now) {
         reasons.push(Reason::InMaintenance { until: node.maintenance_until });
     }
     if node.enrolled == 0 {
@@ -204,6 +232,7 @@ mod tests {
             operator,
             price: Ok(4 * RENDER),
             epochs: vec![(1, Some(epoch), Some(record))],
+            limiter: None,
             market: Market { open: vec![job(1_000, None)], reputation_bps: 5_000 },
         }
     }
@@ -371,6 +400,48 @@ mod tests {
         facts.epochs[0].1 = None;
         let told = explain(&facts).unwrap();
         assert_eq!((told.epochs[0].state, &told.epochs[0].reasons[0].reason), (EpochState::Absent, &Reason::NoEpoch));
+    }
+
+    #[test]
+    fn points_for_service_count_beside_those_of_probes_and_the_cap_holds_for_both() {
+        let told = |service, cap| {
+            let mut facts = facts();
+            let (_, epoch, record) = &mut facts.epochs[0];
+            epoch.as_mut().unwrap().availability_cap = cap;
+            record.as_mut().unwrap().service_points = service;
+            explain(&facts).unwrap().epochs.remove(0)
+        };
+        assert_eq!(told(3, RENDER).availability.amount, 80_000_000);
+        let capped = told(3, 70_000_000);
+        assert_eq!(capped.availability.amount, 70_000_000);
+        assert_eq!(capped.reasons[0].reason, Reason::Capped { share: 80_000_000, cap: 70_000_000 });
+    }
+
+    #[test]
+    fn a_claim_that_the_mint_limiter_holds_up_is_told_with_its_moment() {
+        let mut limiter = MintLimiter::zeroed();
+        (limiter.used, limiter.at) = (Parameters::DEFAULT.mint_limit, 1_000);
+        let told = |limiter| {
+            reasons_of_epoch(|_, record, facts| {
+                record.is_claimed = 0;
+                facts.limiter = Some(limiter);
+            })
+        };
+        let [Reason::MintLimited { amount, at }] = told(limiter)[..] else { panic!("another reason") };
+        assert_eq!(amount, 2 * RENDER);
+        assert!(at > 1_000);
+        limiter.used = 0;
+        assert_eq!(told(limiter), [Reason::Unclaimed { amount: 2 * RENDER }]);
+    }
+
+    #[test]
+    fn what_a_node_is_remembered_by_is_told_in_words() {
+        let mut facts = facts();
+        facts.node.outcomes[0].at = 7;
+        facts.node.outcomes[0].reason = 10;
+        facts.node.outcomes[0].reputation = 4_999 << 16;
+        let told = explain(&facts).unwrap().latest;
+        assert_eq!(told, [Remembered { at: 7, what: "a probe was missed", reputation_bps: 4_999 }]);
     }
 
     #[test]

@@ -25,6 +25,8 @@ pub enum Reason {
     WantsReputation { jobs: usize, least_bps: u64, has_bps: u64 },
     AskTooHigh { jobs: usize, asks: u64, best: u64 },
     Refused { jobs: usize, sentence: String },
+    WantsBandwidth { jobs: usize, least_mbps: u64, has_mbps: u64 },
+    RequesterUnknown { jobs: usize, asks_bps: u16 },
     RacesLost { leases: u32 },
     TurnsMissed { leases: u32 },
     TurnAhead { leases: u32, at: Option<i64> },
@@ -41,6 +43,8 @@ pub enum Reason {
     Capped { share: u64, cap: u64 },
     AvailabilityCarried { carried: u64, qualified: u64 },
     Unclaimed { amount: u64 },
+    MintLimited { amount: u64, at: i64 },
+    AboveMintLimit { amount: u64, limit: u64 },
 }
 
 /// A reason with its sentence, for people and programs.
@@ -117,6 +121,14 @@ impl Reason {
             Self::WantsReputation { jobs: count, least_bps, has_bps } => {
                 format!("{} for reputations of at least {least_bps}; this node's is {has_bps} of 10000", jobs(*count))
             }
+            Self::WantsBandwidth { jobs: count, least_mbps, has_mbps } => format!(
+                "{} for nodes with a measured {least_mbps} Mbit/s or more; {has_mbps} were measured of this one",
+                jobs(*count)
+            ),
+            Self::RequesterUnknown { jobs: count, asks_bps } => format!(
+                "{} of requesters with a lower reputation than the {asks_bps} that the node asks for",
+                jobs(*count)
+            ),
             Self::AskTooHigh { jobs: count, asks, best } => format!(
                 "{} below the node's ask of {asks} credits per million of the work measure; the best pays {best}",
                 jobs(*count)
@@ -175,6 +187,15 @@ impl Reason {
                 plural(*qualified, "qualified node"),
                 render(*carried)
             ),
+            Self::MintLimited { amount, at } => format!(
+                "{} RENDER wait to be claimed; the mint limiter lets no more through before {at} (unix seconds)",
+                render(*amount)
+            ),
+            Self::AboveMintLimit { amount, limit } => format!(
+                "{} RENDER wait to be claimed, and the mint limiter lets {} through in its window",
+                render(*amount),
+                render(*limit)
+            ),
             Self::Unclaimed { amount } => format!("{} RENDER wait to be claimed", render(*amount)),
         }
     }
@@ -194,7 +215,11 @@ impl Reason {
                 "keep render-worker run going, and enroll with ratings that this machine holds".into()
             }
             Self::NoAddress => "render-worker enroll --address IP with the bandwidth port open".into(),
-            Self::NotMeasured => "open the bandwidth port to the Internet; render-worker doctor tries it".into(),
+            Self::NotMeasured => "open the bandwidth port to the Internet, and keep render-worker run going".into(),
+            Self::WantsBandwidth { has_mbps: 0, .. } => {
+                "render-worker enroll --address IP, so that peers measure it".into()
+            }
+            Self::MintLimited { .. } => "render-worker claim after that; run does".into(),
             Self::WantsMemory { .. } => "only a larger device helps".into(),
             Self::AskTooHigh { best, .. } if *best > 0 => format!("render-worker init --ask {best}, or less"),
             Self::RacesLost { .. } => "more stake, a better record and a lower ask bring the turn sooner".into(),

@@ -2,7 +2,7 @@
 
 use super::{Reason, epochs::CLASS_NAMES};
 use crate::{account, chain::Chain, error::ClientError};
-use market_model::{lease::LeaseState, race::eligible_at};
+use market_model::{lease::LeaseState, price::BandwidthTier, race::eligible_at};
 use render_compute::{
     constants::CLASS_PROBE,
     race,
@@ -23,6 +23,10 @@ pub enum Unfit {
     Memory,
     /// It wants a better reputation.
     Reputation,
+    /// It wants a higher tier of measured bandwidth.
+    Bandwidth,
+    /// Its requester has a lower reputation than the node asks for.
+    Requester,
     /// It pays less than the node asks.
     Ask,
     /// The chain would refuse with this code.
@@ -127,6 +131,12 @@ impl Market {
                 least_bps: of.iter().map(|job| u64::from(job.minimum_reputation)).min().unwrap_or(0),
                 has_bps: self.reputation_bps,
             },
+            Unfit::Bandwidth => Reason::WantsBandwidth {
+                jobs,
+                least_mbps: of.iter().map(|job| required_mbit(job)).min().unwrap_or(0),
+                has_mbps: node.measured_bandwidth,
+            },
+            Unfit::Requester => Reason::RequesterUnknown { jobs, asks_bps: node.minimum_requester_reputation },
             Unfit::Ask => Reason::AskTooHigh {
                 jobs,
                 asks: of.first().and_then(|job| node.asks.get(usize::from(job.class))).copied().unwrap_or(u64::MAX),
@@ -143,6 +153,11 @@ fn pays(job: &Job) -> u64 {
     u64::try_from(pay / u128::from(job.work_per_unit.max(1))).unwrap_or(u64::MAX)
 }
 
+/// Mbit/s that the job's tier of bandwidth requires.
+fn required_mbit(job: &Job) -> u64 {
+    BandwidthTier::try_from(job.bandwidth_tier).map_or(u64::MAX, |tier| tier.required_mbit())
+}
+
 fn sentence(code: u64) -> String {
     let known = u32::try_from(code).ok().and_then(crate::error::describe);
     known.map_or_else(|| format!("the chain would refuse with code {code}"), |(_, sentence)| sentence.to_owned())
@@ -154,12 +169,15 @@ fn unfit(network: &Network, job: &Job, node: &Node, reputation_bps: u64, now: i6
     let mut able = *node;
     able.stake = node.stake.max(network.parameters().min_stake);
     (able.draining, able.leases_held, able.capacity) = (0, 0, node.capacity.max(1));
+    (able.maintenance_from, able.maintenance_until) = (0, 0);
     let error = race::require_requirements(network, job, &able, now).err()?;
     Some(match () {
         () if !node.serves(job.class) => Unfit::Class(job.class),
         () if node.memory_mib < job.minimum_memory_mib => Unfit::Memory,
+        () if node.measured_bandwidth < required_mbit(job) => Unfit::Bandwidth,
         () if reputation_bps < u64::from(job.minimum_reputation) => Unfit::Reputation,
         () if race::ask(job, node).is_ok_and(|ask| ask > job.price_per_unit) => Unfit::Ask,
+        () if job.requester_reputation < node.minimum_requester_reputation => Unfit::Requester,
         () => Unfit::Other(error.into()),
     })
 }

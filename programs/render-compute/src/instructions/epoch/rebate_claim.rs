@@ -21,13 +21,13 @@ pub struct RebateClaim {
     /// RENDER.
     #[account(mut, address = network.mint @ RenderError::WrongMint)]
     pub mint: UncheckedAccount,
-    /// The requester's associated token account. Checked in the handler.
-    #[account(mut)]
+    /// The requester's associated token account. May be the client's payout account: both only receive. Checked in the handler.
+    #[account(mut, unsafe(dup))]
     pub rebate: UncheckedAccount,
     /// The compute client that the job came through; none where it came through none. Checked in the handler.
     #[account(mut)]
     pub client: Option<Account<Client>>,
-    /// The client's payout account; none where there is no client. May be the requester's: both only receive. Checked in the handler.
+    /// The client's payout account; none where there is no client. Checked in the handler.
     #[account(mut, unsafe(dup))]
     pub payout: Option<UncheckedAccount>,
     /// SPL Token.
