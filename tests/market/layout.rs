@@ -71,7 +71,7 @@ layouts! {
     StakeChanged { node, stake_before, stake_after, unbonding_before, unbonding_after, unbonding_until }
     StakeSlashed { node, evidence, from_stake, from_unbonding, reason }
     SlashBurned { node, amount }
-    JobOpened { job, requester, manifest, engine, client, statement, nonce, units, price_per_unit, premium_per_unit, network_price_per_unit, price_index_bps, work_per_unit, escrow, available_before, available_after, opened_slot, opened_at, deadline, units_per_lease, leases, lease_seconds, minimum_memory_mib, minimum_reputation, region, audit_probability_bps, replicas, class, tier, bandwidth_tier, at_network_price, padding }
+    JobOpened { job, requester, manifest, engine, client, statement, nonce, units, price_per_unit, premium_per_unit, network_price_per_unit, price_index_bps, work_per_unit, escrow, available_before, available_after, opened_slot, opened_at, deadline, units_per_lease, leases, lease_seconds, minimum_memory_mib, minimum_reputation, region, audit_probability_bps, requester_reputation, replicas, class, tier, bandwidth_tier, at_network_price, padding }
     JobSeeded { job, seed, slot }
     JobCancelled { job, leases_settled }
     LeaseReleased { job, index, refund, escrow_after, available_after }

@@ -2,7 +2,8 @@
 
 use clap::Subcommand;
 use market_model::region::Named;
-use render_compute::constants::{CLASS_COMPUTE, CLASS_RENDER, TIER_PRIORITY};
+use market_model::tier::Tier;
+use render_compute::constants::{CLASS_COMPUTE, CLASS_RENDER};
 use render_compute::state::Node;
 use render_compute_client::{Address, account, address};
 use serde::Serialize;
@@ -116,7 +117,7 @@ impl NodeView {
             memory_mib: node.memory_mib,
             classes: classes.iter().filter(|(class, _)| node.serves(*class)).map(|(_, name)| *name).collect(),
             region: Named(node.region).to_string(),
-            tier: if node.tier == TIER_PRIORITY { "priority" } else { "economy" },
+            tier: Tier::try_from(node.tier).map_or("unknown", Tier::name),
             minimum_requester_reputation_bps: node.minimum_requester_reputation,
             stake_render_base_units: node.stake,
             unbonding_render_base_units: node.unbonding,

@@ -158,6 +158,7 @@ fn only_priority_nodes_have_a_head_start_and_only_at_priority_work() {
 fn tiers_keep_their_codes() {
     assert_eq!((Tier::try_from(0), Tier::try_from(1)), (Ok(Tier::Economy), Ok(Tier::Priority)));
     assert_eq!(Tier::try_from(2), Err(MarketError::UnknownTier));
+    assert_eq!(Tier::ALL.map(|tier| (tier.code(), tier.name())), [(0, "economy"), (1, "priority")]);
     let codes = [Verdict::Idle, Verdict::Good, Verdict::Middling, Verdict::Bad].map(Verdict::code);
     assert_eq!(codes, [0, 1, 2, 3]);
 }

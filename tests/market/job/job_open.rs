@@ -70,12 +70,13 @@ fn an_order_escrows_its_price() {
         minimum_reputation: 0,
         region: 3,
         audit_probability_bps: 10,
+        requester_reputation: 5_000,
         replicas: 1,
         class: CLASS_RENDER,
         tier: TIER_ECONOMY,
         bandwidth_tier: 0,
         at_network_price: 0,
-        padding: [0; 5],
+        padding: [0; 3],
     };
     assert_eq!(only_event(&confirmed), Event::from(event));
     let state: Job = world.get(&job);

@@ -172,3 +172,10 @@ fn any_wallet_may_challenge_a_probe_with_a_bond() {
     // What the first probe brought is void.
     assert_eq!((finished.outcome, finished.passed, finished.missed, finished.points_after), (4, 1, 1, 0));
 }
+
+#[test]
+fn a_node_audits_probes_whatever_it_asks_of_requesters() {
+    let Scene { world, auditor, lease, .. } = picked();
+    world.alter(&auditor.node, |node: &mut Node| node.minimum_requester_reputation = 10_000);
+    world.claim_audit(&auditor, &lease, 0);
+}

@@ -58,6 +58,8 @@ pub struct JobOpened {
     pub region: u16,
     /// Chance of a lease to be audited, basis points.
     pub audit_probability_bps: u16,
+    /// The requester's reputation at the opening, basis points.
+    pub requester_reputation: u16,
     /// Nodes that compute each lease.
     pub replicas: u8,
     /// One of the `CLASS_*` constants.
@@ -69,7 +71,7 @@ pub struct JobOpened {
     /// 1 when the job pays the network's price, 0 when it pays its own.
     pub at_network_price: u8,
     /// Zero.
-    pub padding: [u8; 5],
+    pub padding: [u8; 3],
 }
 
 /// The seed of a job's race is fixed.

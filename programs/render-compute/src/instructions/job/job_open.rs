@@ -233,11 +233,12 @@ fn emit_opened(job: &Account<Job>, pricing: &Pricing, escrow: u64, available_bef
         minimum_reputation: job.minimum_reputation,
         region: job.region,
         audit_probability_bps: job.audit_probability_bps,
+        requester_reputation: job.requester_reputation,
         replicas: job.replicas,
         class: job.class,
         tier: job.tier,
         bandwidth_tier: job.bandwidth_tier,
         at_network_price: pricing.at_network_price,
-        padding: [0; 5],
+        padding: [0; 3],
     });
 }
