@@ -1,8 +1,7 @@
 //! Owns which engines a network starts with, and what their digests are digests of.
 //!
-//! An engine's digest is the SHA-256 of its published specification. The specification of `render` is
-//! `migrations/engines/render.md`: besides words it states answers (scene roots and unit digests) that the engine must
-//! give, so that no change of results can leave the digest as it was.
+//! An engine's digest is the SHA-256 of its published specification, `migrations/engines/<name>.md`: besides words it states answers
+//! (scene roots and unit digests) that the engine must give, so that no change of results can leave the digest as it was.
 
 use sha2::{Digest as _, Sha256};
 use solana_address::Address;
@@ -45,3 +44,16 @@ pub const RENDER: EngineEntry = EngineEntry {
     class: render_compute::constants::CLASS_RENDER,
     verification: render_compute::constants::VERIFICATION_EXACT,
 };
+
+/// The probes of nodes' hardware.
+pub const PROBE: EngineEntry = EngineEntry {
+    id: render_compute::constants::PROBE_ENGINE,
+    specification: include_str!("../engines/probe.md"),
+    referee: probe_referee::ID,
+    format: kernels::probe::FORMAT,
+    class: render_compute::constants::CLASS_PROBE,
+    verification: render_compute::constants::VERIFICATION_EXACT,
+};
+
+/// Every engine that a network starts with.
+pub const ENGINES: [EngineEntry; 2] = [RENDER, PROBE];

@@ -11,3 +11,12 @@ fn the_kernels_give_the_answers_that_the_specification_of_render_states() {
         "results changed: run `cargo run -p migrations --example specification > migrations/engines/render.md`"
     );
 }
+
+#[test]
+fn the_kernels_give_the_answers_that_the_specification_of_probes_states() {
+    assert_eq!(
+        migrations::engine::PROBE.specification,
+        specification::probe(),
+        "results changed: run `cargo run -p migrations --example specification probe > migrations/engines/probe.md`"
+    );
+}

@@ -1,8 +1,10 @@
-//! Writes the specification of the `render` engine: its words, and answers that the kernels give.
+//! Writes the specifications of the engines: their words, and answers that the kernels give.
 
 use std::fmt::Write as _;
 
 use kernels::attestation::lease_root;
+use kernels::probe::machine::Job;
+use kernels::probe::{Plan, Ratings, trace};
 use kernels::render::job::first_digest;
 use kernels::render::scene::Scene;
 use kernels::render::{Frame, RADIANCE_ONE, Tracer, UnitOutput, compile, render_units};
@@ -68,4 +70,47 @@ fn answers(text: &mut String, name: &str, scene: &Scene) {
     let attested: Vec<_> = units.iter().map(UnitOutput::unit_attestation).collect();
     writeln!(text, "| {name} | lease root of all units | {} |", hex::encode(lease_root(0, &attested)))
         .expect("a string");
+}
+
+const PROBE_WORDS: &str = "\
+# The `probe` engine
+
+The SHA-256 of this file is the engine's digest on chain: whoever answers or audits a probe under that digest means exactly this.
+
+* What a result is: the step machine of crates/kernels/src/probe/machine.rs over the functions of clock.rs, chain.rs and walk.rs beside it. Every
+  bit is defined; all of it is integers.
+* Statement, format 2: what a node of declared ratings computes, and the seed; kernels::probe::Plan.
+* Units: 0 the clock, 1 the chain, 2 the walk. The output of a unit is the digest that its machine ends with.
+* Hash of a state: SHA-256 of its bytes, in the form that machine.rs states.
+* Trace of a unit: Merkle tree over the hashes of the states at the boundaries between its segments (kernels::probe::trace).
+* Root of a lease: kernels::attestation::lease_root over the three units, each with output, steps and trace root.
+* Referee: the program probe_referee answers what follows a state (programs/probe-referee/SPEC.md).
+
+## Answers
+
+For the seed of 32 bytes 7 and a work time of one second. An implementation that does not give these answers is not this engine.
+
+| compute, memory MiB, clock | what | value |
+|---|---|---|
+";
+
+/// The whole file of the probes.
+pub fn probe() -> String {
+    let mut text = PROBE_WORDS.to_owned();
+    for ratings in [Ratings { compute: 1, memory_mib: 1, clock: 1 }, Ratings { compute: 8, memory_mib: 2, clock: 300 }]
+    {
+        let Ratings { compute, memory_mib, clock } = ratings;
+        let job = Job { plan: Plan::of(&ratings, 1), seed: [7; 32] };
+        let units = trace::run(&job).expect("a plan of ratings is one");
+        let attested = units.attest(&job);
+        let mut row = |what: String, value: [u8; 32]| {
+            writeln!(text, "| {compute}, {memory_mib}, {clock} | {what} | {} |", hex::encode(value)).expect("a string");
+        };
+        for (unit, attestation) in attested.iter().enumerate() {
+            row(format!("unit {unit}, {} steps", attestation.steps), attestation.output);
+            row(format!("unit {unit}, trace"), attestation.trace);
+        }
+        row("lease root".to_owned(), lease_root(0, &attested));
+    }
+    text
 }

@@ -216,27 +216,27 @@ pub enum RenderError {
     VoteNeeded = 1008,
     /// Probes.
     #[msg("this is a probe, which only probe_expire and probe_finish end")]
-    IsProbe = 1100,
+    IsProbe = 1150,
     #[msg("the job, engine or audit is not of a probe")]
-    NotProbe = 1101,
+    NotProbe = 1151,
     #[msg("the account does not belong to the probe")]
-    WrongProbe = 1102,
+    WrongProbe = 1152,
     #[msg("the node is not enrolled for probes: send probe_enroll first")]
-    NotEnrolled = 1103,
+    NotEnrolled = 1153,
     #[msg("a probe of the node is open: it must be finished first")]
-    ProbeUnderWay = 1104,
+    ProbeUnderWay = 1154,
     #[msg("the node is in maintenance")]
-    NodeInMaintenance = 1105,
+    NodeInMaintenance = 1155,
     #[msg("the slot has no hash that the chain knows: it was skipped, is too long ago, or is not over")]
-    NoSlotHash = 1106,
+    NoSlotHash = 1156,
     #[msg("the probe's place for a measurement does not exist, is taken, or is of another node")]
-    WrongPlace = 1107,
+    WrongPlace = 1157,
     #[msg("measurements can be committed until the probe's deadline, and before any is revealed")]
-    MeasurementsClosed = 1108,
+    MeasurementsClosed = 1158,
     #[msg("measurements can be revealed when all places are committed or the probe's deadline has passed")]
-    MeasurementsOpen = 1109,
+    MeasurementsOpen = 1159,
     #[msg("a probe proves compute, clock and memory ratings: each must be at least 1")]
-    RatingMissing = 1110,
+    RatingMissing = 1160,
 }
 
 /// First code of the market model's refusals.
