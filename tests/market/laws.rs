@@ -188,19 +188,16 @@ fn l5_notices_more_recycled_than_was_burned() {
 
 #[test]
 fn l6_notices_availability_above_its_pool_or_its_cap() {
-    let (world, _, machine, ..) = accepted();
-    // Nodes are not probed here: whoever wrote the points, the laws judge what is claimed for them.
-    let shard = address::epoch_shard(1, address::shard_of(&machine.key()));
-    world.alter::<EpochShard>(&shard, |shard| (shard.availability, shard.qualified) = (4, 1));
-    let record = address::node_epoch(&machine.node, 1);
-    world.alter::<NodeEpoch>(&record, |record| (record.availability, record.service_points) = (2, 1));
+    let world = World::with_probes(probe_parameters());
+    let machine = world.enrolled("machine");
+    world.prove(&machine, None);
     world.end_epoch();
     let confirmed = world.apply(world.claiming(&machine, 1), &[&world.crank]);
     let epoch: Epoch = world.get(&address::epoch(1));
-    // One qualified node: the pool is its cap, of which it has three quarters.
+    // One qualified node: the pool is its cap, and all of it is its.
     assert_eq!((epoch.availability_cap, epoch.availability_pool), (230_000_000, 230_000_000));
     let [Event::EpochClaimed(event)] = confirmed.events[..] else { panic!("{confirmed:?}") };
-    assert_eq!((event.points, event.availability_amount), (3, 172_500_000));
+    assert_eq!((event.points, event.availability_amount), (epoch.availability, 230_000_000));
     breaks(&world, Law::L6, |step| {
         for event in &mut step.events {
             if let Event::EpochClaimed(claimed) = event {

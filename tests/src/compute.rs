@@ -1,11 +1,14 @@
 //! What each instruction costs in compute units, in one fixed scenario: the same keys, addresses and bumps every time.
 
 use crate::dispute::{Court, Lie, Side};
+use crate::governance::{QUORUM, set};
 use crate::probe::audited_probe_parameters;
 use crate::world::{CONFIDENCE, PRICE, RENDER, USD, World, offer, order, short_parameters};
 use market_model::{
     Parameters,
     dispute::{Party, Stage},
+    governance::MAX_CHANGES,
+    parameters::SPECS,
 };
 use render_compute::{constants::EPOCH_SHARDS, instructions::JobOrder, state::*};
 use render_compute_client::{
@@ -26,7 +29,7 @@ pub const BARS: [(&str, u64); 5] = [
 /// The most compute units that each instruction used in the scenario, by name.
 pub fn measure() -> BTreeMap<String, u64> {
     let mut most = BTreeMap::new();
-    for world in [scenario(), challenged(), contradicted(), probed()] {
+    for world in [scenario(), challenged(), contradicted(), probed(), governed()] {
         for record in world.chain.records() {
             // A transaction may raise its own limit in front of the instruction.
             let others: Vec<_> = record.instructions.iter().filter(|name| *name != "compute_budget").collect();
@@ -186,6 +189,26 @@ fn contradicted() -> World {
     court.settle(&dispute);
     court.close(&dispute, None);
     court.world
+}
+
+/// A network that is handed to its holders, with one proposal that is executed and one that is called off.
+fn governed() -> World {
+    let world = World::new();
+    let voter = world.voter("voter", QUORUM);
+    world.apply(instruction::network_govern(&world.authority_key()), &[&world.authority]);
+    // The most that one proposal changes.
+    let most = SPECS.iter().take(MAX_CHANGES).map(|spec| (spec.name, spec.default)).collect::<Vec<_>>();
+    world.enact(&voter, set(&most));
+    let key = voter.key();
+    world.apply(instruction::proposal_close(&key, 0), &[&world.crank]);
+    world.apply(instruction::vote_close(&key, 0), &[&world.crank]);
+    world.warp_to(world.get::<VoteLock>(&voter.lock()).locked_until);
+    let number = world.propose(&voter, set(&most));
+    world.apply(instruction::proposal_cancel(&key, number), &[&voter.wallet]);
+    world.warp_to(world.get::<VoteLock>(&voter.lock()).locked_until);
+    world.apply(instruction::vote_lock_withdraw(&key, &voter.render, QUORUM), &[&voter.wallet]);
+    world.apply(instruction::vote_lock_close(&key), &[&voter.wallet]);
+    world
 }
 
 /// A probe that is measured, passed and audited, one that is missed, and what else concerns them.

@@ -125,6 +125,7 @@ market_errors! {
     MintLimiterInvalid = 1102, "the mint limiter needs a window of at least one second";
     ClientShareTooHigh = 1103, "the client's share is above client_share_max_bps";
     ClientShareRaised = 1104, "a client can only lower its share; register another client for a higher one";
+
     ProposerLockTooSmall = 1150, "a proposer needs at least gov_proposer_lock locked: lock more with vote_lock_deposit";
     ProposerBusy = 1151, "the votes on the last proposal of this lock may still run: wait for their end";
     VoteNotRunning = 1152, "no vote on the proposal runs now";
@@ -142,15 +143,18 @@ market_errors! {
     TooManyChanges = 1164, "a proposal makes at most 8 changes";
     ChangeRepeated = 1165, "the proposal changes the same thing twice";
     NoSuchParameter = 1166, "there is no parameter of this number";
-    UnknownTier = 1400, "the tier is unknown: 0 is economy, 1 is priority";
-    BandwidthTierUnknown = 1301, "the bandwidth tier is unknown: there are eight, from 0 (25 MB/s) to 7 (1 GB/s)";
-    NetworkPriceAboveCap = 1302, "the network's price is above the stated price per unit; raise it, or open the job at your own price";
+
     ProbeNotDue = 1200, "no probe of the node is due at this slot";
     ProbeSlotPast = 1201, "the slot is not later than the node's latest probe or, after enrolment, its first interval";
     ProbeSlotTooOld = 1202, "the slot is too long ago: a due probe must be opened within probe_open_slots";
     MaintenanceEmpty = 1210, "maintenance must end after it begins";
     MaintenanceTooSoon = 1211, "maintenance must be announced maintenance_notice_seconds before it begins";
     MaintenanceTooLong = 1212, "the node would announce more than maintenance_max_seconds in this epoch; shorten the period";
+
+    BandwidthTierUnknown = 1301, "the bandwidth tier is unknown: there are eight, from 0 (25 MB/s) to 7 (1 GB/s)";
+    NetworkPriceAboveCap = 1302, "the network's price is above the stated price per unit; raise it, or open the job at your own price";
+
+    UnknownTier = 1400, "the tier is unknown: 0 is economy, 1 is priority";
 }
 
 impl fmt::Display for MarketError {

@@ -3,7 +3,7 @@
 use anchor_lang::prelude::*;
 use market_model::MarketError;
 
-/// Error codes: 6000 + the number below. Rules of the market model are at 7000 + `MarketError::code()`.
+/// Error codes: 6000 + the number below. Rules of the market model are at 8000 + `MarketError::code()`.
 #[error_code]
 pub enum RenderError {
     /// Network, governance, engines.
@@ -240,7 +240,7 @@ pub enum RenderError {
 }
 
 /// First code of the market model's refusals.
-pub const MARKET_ERROR_OFFSET: u32 = 7_000;
+pub const MARKET_ERROR_OFFSET: u32 = 8_000;
 
 /// Maps a rule's refusal to its code.
 pub fn refused(error: MarketError) -> Error {

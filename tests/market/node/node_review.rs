@@ -3,6 +3,7 @@
 use market_model::tier::Verdict;
 use market_tests::{
     Machine, Requester, World,
+    probe::probe_parameters,
     world::{USD, only_event, order, replaced},
 };
 use render_compute::{constants::*, errors::RenderError, events::NodeReviewed, instructions::JobOrder, state::*};
@@ -90,9 +91,12 @@ fn an_epoch_without_work_or_probes_changes_nothing() {
 
 #[test]
 fn a_missed_probe_makes_an_epoch_count() {
-    let (world, _, machine) = proved();
-    world.prepare_accept(&machine);
-    world.alter(&address::node_epoch(&machine.node, 1), |record: &mut NodeEpoch| record.probes_missed = 1);
+    let world = World::with_probes(probe_parameters());
+    let machine = world.enrolled("machine");
+    let probe = world.open_probe(&machine, None);
+    let expire = world.missing(&probe);
+    world.apply(expire, &[&world.crank]);
+    world.finish(&probe);
     let epoch = world.end_epoch();
     stand(&world, &machine, 9_000, 8_000);
     assert_eq!(review(&world, &machine, epoch).verdict, Verdict::Bad.code());

@@ -72,6 +72,8 @@ fn a_probe_is_not_accepted_as_work() {
     let (_, lease) = world.asked(&machine, None);
     world.answer(&machine, &lease);
     world.warp_to(world.get::<Lease>(&lease).deadline + 1);
+    let job = world.get::<Lease>(&lease).job;
+    world.apply(instruction::job_epoch_open(&world.crank_key(), &job, world.epoch()), &[&world.crank]);
     world.refuse(world.accepting(&machine, &lease), &[&world.crank], RenderError::IsProbe);
 }
 

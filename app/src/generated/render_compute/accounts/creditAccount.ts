@@ -17,8 +17,12 @@ import {
   fixEncoderSize,
   getAddressDecoder,
   getAddressEncoder,
+  getArrayDecoder,
+  getArrayEncoder,
   getBytesDecoder,
   getBytesEncoder,
+  getI64Decoder,
+  getI64Encoder,
   getStructDecoder,
   getStructEncoder,
   getU32Decoder,
@@ -40,6 +44,12 @@ import {
   type MaybeEncodedAccount,
   type ReadonlyUint8Array,
 } from "@solana/kit";
+import {
+  getRememberedDecoder,
+  getRememberedEncoder,
+  type Remembered,
+  type RememberedArgs,
+} from "../types";
 
 export const CREDIT_ACCOUNT_DISCRIMINATOR: ReadonlyUint8Array = new Uint8Array([
   196, 171, 234, 132, 239, 255, 21, 96,
@@ -69,6 +79,10 @@ export type CreditAccount = {
   burnedTotal: bigint;
   /** Jobs opened so far; the next job's nonce. */
   jobs: bigint;
+  /** When reputation was last updated, unix seconds; 0 before the first outcome. */
+  reputationAt: bigint;
+  /** Its last outcomes, the latest first. */
+  outcomes: Array<Remembered>;
   /** Standing of the requester, basis points with 16 fraction bits; 5,000 is neutral. */
   reputation: number;
   /** Layout version. */
@@ -96,6 +110,10 @@ export type CreditAccountArgs = {
   burnedTotal: number | bigint;
   /** Jobs opened so far; the next job's nonce. */
   jobs: number | bigint;
+  /** When reputation was last updated, unix seconds; 0 before the first outcome. */
+  reputationAt: number | bigint;
+  /** Its last outcomes, the latest first. */
+  outcomes: Array<RememberedArgs>;
   /** Standing of the requester, basis points with 16 fraction bits; 5,000 is neutral. */
   reputation: number;
   /** Layout version. */
@@ -119,6 +137,8 @@ export function getCreditAccountEncoder(): FixedSizeEncoder<CreditAccountArgs> {
       ["boughtTotal", getU64Encoder()],
       ["burnedTotal", getU64Encoder()],
       ["jobs", getU64Encoder()],
+      ["reputationAt", getI64Encoder()],
+      ["outcomes", getArrayEncoder(getRememberedEncoder(), { size: 8 })],
       ["reputation", getU32Encoder()],
       ["version", getU8Encoder()],
       ["bump", getU8Encoder()],
@@ -140,6 +160,8 @@ export function getCreditAccountDecoder(): FixedSizeDecoder<CreditAccount> {
     ["boughtTotal", getU64Decoder()],
     ["burnedTotal", getU64Decoder()],
     ["jobs", getU64Decoder()],
+    ["reputationAt", getI64Decoder()],
+    ["outcomes", getArrayDecoder(getRememberedDecoder(), { size: 8 })],
     ["reputation", getU32Decoder()],
     ["version", getU8Decoder()],
     ["bump", getU8Decoder()],
@@ -213,5 +235,5 @@ export async function fetchAllMaybeCreditAccount(
 }
 
 export function getCreditAccountSize(): number {
-  return 160;
+  return 296;
 }

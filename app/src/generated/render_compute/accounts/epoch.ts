@@ -67,8 +67,28 @@ export type Epoch = {
   work: Array<bigint>;
   /** The same, smoothed over epochs. */
   smoothedWork: Array<bigint>;
-  /** Sum of the nodes' availability. */
+  /** Sum of the nodes' availability and service points. */
   availability: bigint;
+  /** Nodes that qualified for availability. */
+  qualified: bigint;
+  /** Credits that requesters spent on accepted work, premiums included: what creators' rebates are shares of. */
+  spent: bigint;
+  /** Stake of the nodes that have a record. */
+  stake: bigint;
+  /** Seconds that accepted leases were worked on, by class. */
+  busySeconds: Array<bigint>;
+  /** Seconds that nodes' places for leases were there to be used, as far as probes show, by class. */
+  capacitySeconds: Array<bigint>;
+  /** Average of RENDER burned, with this epoch in it. */
+  smoothedBurned: bigint;
+  /** RENDER minted again on top of the emission. */
+  recycled: bigint;
+  /** RENDER burned for credits in this epoch and all before it, and not minted again. */
+  unrecycled: bigint;
+  /** Most availability reward of one node. */
+  availabilityCap: bigint;
+  /** Floating prices after this epoch, see `Network::price_index_bps`. */
+  priceIndexBps: Array<bigint>;
   /** RENDER burned for credits in this epoch. */
   burned: bigint;
   /** Credits bought in this epoch. */
@@ -116,8 +136,28 @@ export type EpochArgs = {
   work: Array<number | bigint>;
   /** The same, smoothed over epochs. */
   smoothedWork: Array<number | bigint>;
-  /** Sum of the nodes' availability. */
+  /** Sum of the nodes' availability and service points. */
   availability: number | bigint;
+  /** Nodes that qualified for availability. */
+  qualified: number | bigint;
+  /** Credits that requesters spent on accepted work, premiums included: what creators' rebates are shares of. */
+  spent: number | bigint;
+  /** Stake of the nodes that have a record. */
+  stake: number | bigint;
+  /** Seconds that accepted leases were worked on, by class. */
+  busySeconds: Array<number | bigint>;
+  /** Seconds that nodes' places for leases were there to be used, as far as probes show, by class. */
+  capacitySeconds: Array<number | bigint>;
+  /** Average of RENDER burned, with this epoch in it. */
+  smoothedBurned: number | bigint;
+  /** RENDER minted again on top of the emission. */
+  recycled: number | bigint;
+  /** RENDER burned for credits in this epoch and all before it, and not minted again. */
+  unrecycled: number | bigint;
+  /** Most availability reward of one node. */
+  availabilityCap: number | bigint;
+  /** Floating prices after this epoch, see `Network::price_index_bps`. */
+  priceIndexBps: Array<number | bigint>;
   /** RENDER burned for credits in this epoch. */
   burned: number | bigint;
   /** Credits bought in this epoch. */
@@ -164,6 +204,16 @@ export function getEpochEncoder(): FixedSizeEncoder<EpochArgs> {
       ["work", getArrayEncoder(getU64Encoder(), { size: 2 })],
       ["smoothedWork", getArrayEncoder(getU64Encoder(), { size: 2 })],
       ["availability", getU64Encoder()],
+      ["qualified", getU64Encoder()],
+      ["spent", getU64Encoder()],
+      ["stake", getU64Encoder()],
+      ["busySeconds", getArrayEncoder(getU64Encoder(), { size: 2 })],
+      ["capacitySeconds", getArrayEncoder(getU64Encoder(), { size: 2 })],
+      ["smoothedBurned", getU64Encoder()],
+      ["recycled", getU64Encoder()],
+      ["unrecycled", getU64Encoder()],
+      ["availabilityCap", getU64Encoder()],
+      ["priceIndexBps", getArrayEncoder(getU64Encoder(), { size: 4 })],
       ["burned", getU64Encoder()],
       ["bought", getU64Encoder()],
       ["rateBurned", getU64Encoder()],
@@ -179,7 +229,7 @@ export function getEpochEncoder(): FixedSizeEncoder<EpochArgs> {
       ["operationsClaimed", getU8Encoder()],
       ["version", getU8Encoder()],
       ["bump", getU8Encoder()],
-      ["reserved", fixEncoderSize(getBytesEncoder(), 56)],
+      ["reserved", fixEncoderSize(getBytesEncoder(), 48)],
     ]),
     (value) => ({ ...value, discriminator: EPOCH_DISCRIMINATOR }),
   );
@@ -196,6 +246,16 @@ export function getEpochDecoder(): FixedSizeDecoder<Epoch> {
     ["work", getArrayDecoder(getU64Decoder(), { size: 2 })],
     ["smoothedWork", getArrayDecoder(getU64Decoder(), { size: 2 })],
     ["availability", getU64Decoder()],
+    ["qualified", getU64Decoder()],
+    ["spent", getU64Decoder()],
+    ["stake", getU64Decoder()],
+    ["busySeconds", getArrayDecoder(getU64Decoder(), { size: 2 })],
+    ["capacitySeconds", getArrayDecoder(getU64Decoder(), { size: 2 })],
+    ["smoothedBurned", getU64Decoder()],
+    ["recycled", getU64Decoder()],
+    ["unrecycled", getU64Decoder()],
+    ["availabilityCap", getU64Decoder()],
+    ["priceIndexBps", getArrayDecoder(getU64Decoder(), { size: 4 })],
     ["burned", getU64Decoder()],
     ["bought", getU64Decoder()],
     ["rateBurned", getU64Decoder()],
@@ -211,7 +271,7 @@ export function getEpochDecoder(): FixedSizeDecoder<Epoch> {
     ["operationsClaimed", getU8Decoder()],
     ["version", getU8Decoder()],
     ["bump", getU8Decoder()],
-    ["reserved", fixDecoderSize(getBytesDecoder(), 56)],
+    ["reserved", fixDecoderSize(getBytesDecoder(), 48)],
   ]);
 }
 
@@ -274,5 +334,5 @@ export async function fetchAllMaybeEpoch(
 }
 
 export function getEpochSize(): number {
-  return 280;
+  return 392;
 }

@@ -57,8 +57,18 @@ export type EpochShard = {
   payer: Address;
   /** Credits of accepted work by class. */
   work: Array<bigint>;
-  /** Sum of the nodes' availability. */
+  /** Sum of the nodes' availability and service points. */
   availability: bigint;
+  /** Nodes that qualified for availability. */
+  qualified: bigint;
+  /** Credits that requesters spent on accepted work. */
+  spent: bigint;
+  /** Stake of the nodes that have a record. */
+  stake: bigint;
+  /** Seconds that accepted leases were worked on, by class. */
+  busySeconds: Array<bigint>;
+  /** Seconds that places for leases were there to be used, by class. */
+  capacitySeconds: Array<bigint>;
   /** RENDER burned for credits. */
   burned: bigint;
   /** Credits bought. */
@@ -80,8 +90,18 @@ export type EpochShardArgs = {
   payer: Address;
   /** Credits of accepted work by class. */
   work: Array<number | bigint>;
-  /** Sum of the nodes' availability. */
+  /** Sum of the nodes' availability and service points. */
   availability: number | bigint;
+  /** Nodes that qualified for availability. */
+  qualified: number | bigint;
+  /** Credits that requesters spent on accepted work. */
+  spent: number | bigint;
+  /** Stake of the nodes that have a record. */
+  stake: number | bigint;
+  /** Seconds that accepted leases were worked on, by class. */
+  busySeconds: Array<number | bigint>;
+  /** Seconds that places for leases were there to be used, by class. */
+  capacitySeconds: Array<number | bigint>;
   /** RENDER burned for credits. */
   burned: number | bigint;
   /** Credits bought. */
@@ -105,6 +125,11 @@ export function getEpochShardEncoder(): FixedSizeEncoder<EpochShardArgs> {
       ["payer", getAddressEncoder()],
       ["work", getArrayEncoder(getU64Encoder(), { size: 2 })],
       ["availability", getU64Encoder()],
+      ["qualified", getU64Encoder()],
+      ["spent", getU64Encoder()],
+      ["stake", getU64Encoder()],
+      ["busySeconds", getArrayEncoder(getU64Encoder(), { size: 2 })],
+      ["capacitySeconds", getArrayEncoder(getU64Encoder(), { size: 2 })],
       ["burned", getU64Encoder()],
       ["bought", getU64Encoder()],
       ["shard", getU8Encoder()],
@@ -124,6 +149,11 @@ export function getEpochShardDecoder(): FixedSizeDecoder<EpochShard> {
     ["payer", getAddressDecoder()],
     ["work", getArrayDecoder(getU64Decoder(), { size: 2 })],
     ["availability", getU64Decoder()],
+    ["qualified", getU64Decoder()],
+    ["spent", getU64Decoder()],
+    ["stake", getU64Decoder()],
+    ["busySeconds", getArrayDecoder(getU64Decoder(), { size: 2 })],
+    ["capacitySeconds", getArrayDecoder(getU64Decoder(), { size: 2 })],
     ["burned", getU64Decoder()],
     ["bought", getU64Decoder()],
     ["shard", getU8Decoder()],
@@ -195,5 +225,5 @@ export async function fetchAllMaybeEpochShard(
 }
 
 export function getEpochShardSize(): number {
-  return 112;
+  return 168;
 }

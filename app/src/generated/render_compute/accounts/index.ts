@@ -7,6 +7,7 @@
  */
 
 export * from "./audit";
+export * from "./client";
 export * from "./creditAccount";
 export * from "./dispute";
 export * from "./engine";
@@ -14,10 +15,16 @@ export * from "./epoch";
 export * from "./epochShard";
 export * from "./evidence";
 export * from "./job";
+export * from "./jobEpoch";
 export * from "./lease";
+export * from "./mintLimiter";
 export * from "./network";
 export * from "./node";
 export * from "./nodeEpoch";
 export * from "./operator";
 export * from "./oracle";
+export * from "./probe";
+export * from "./proposal";
 export * from "./schedule";
+export * from "./vote";
+export * from "./voteLock";

@@ -101,14 +101,22 @@ export type Job = {
   leasesSettled: number;
   /** Seconds a lease lasts. */
   leaseSeconds: number;
+  /** Leases that were given back because the job's inputs could not be used and that nobody has finished since. */
+  inputFaults: number;
   /** Least accelerator memory, MiB. */
   minimumMemoryMib: number;
   /** Least node reputation, basis points. */
   minimumReputation: number;
-  /** Preferred region; 0 for any. */
+  /** Preferred region, see `market_model::region`; 0 for any. */
   region: number;
   /** Chance of a lease to be audited, basis points, as the network had it when the job was opened. */
   auditProbabilityBps: number;
+  /** Requester's reputation at the opening, basis points. */
+  requesterReputation: number;
+  /** One of the `TIER_*` constants. */
+  tier: number;
+  /** Bandwidth tier that was asked and paid for, see `market_model::price`. */
+  bandwidthTier: number;
   /** Nodes that compute each lease: 1, or more for an audit of every lease by the others. */
   replicas: number;
   /** One of the `CLASS_*` constants. */
@@ -123,6 +131,10 @@ export type Job = {
   version: number;
   /** PDA bump. */
   bump: number;
+  /** Operators that found its inputs unusable: none, one, or 2 for more. */
+  faultOperators: number;
+  /** The first of them; zero when none. */
+  faultOperator: Address;
   /** Zero. */
   reserved: ReadonlyUint8Array;
   /** A bit per lease: set once when its units are accepted or refunded (law L7). */
@@ -176,14 +188,22 @@ export type JobArgs = {
   leasesSettled: number;
   /** Seconds a lease lasts. */
   leaseSeconds: number;
+  /** Leases that were given back because the job's inputs could not be used and that nobody has finished since. */
+  inputFaults: number;
   /** Least accelerator memory, MiB. */
   minimumMemoryMib: number;
   /** Least node reputation, basis points. */
   minimumReputation: number;
-  /** Preferred region; 0 for any. */
+  /** Preferred region, see `market_model::region`; 0 for any. */
   region: number;
   /** Chance of a lease to be audited, basis points, as the network had it when the job was opened. */
   auditProbabilityBps: number;
+  /** Requester's reputation at the opening, basis points. */
+  requesterReputation: number;
+  /** One of the `TIER_*` constants. */
+  tier: number;
+  /** Bandwidth tier that was asked and paid for, see `market_model::price`. */
+  bandwidthTier: number;
   /** Nodes that compute each lease: 1, or more for an audit of every lease by the others. */
   replicas: number;
   /** One of the `CLASS_*` constants. */
@@ -198,6 +218,10 @@ export type JobArgs = {
   version: number;
   /** PDA bump. */
   bump: number;
+  /** Operators that found its inputs unusable: none, one, or 2 for more. */
+  faultOperators: number;
+  /** The first of them; zero when none. */
+  faultOperator: Address;
   /** Zero. */
   reserved: ReadonlyUint8Array;
   /** A bit per lease: set once when its units are accepted or refunded (law L7). */
@@ -232,10 +256,14 @@ export function getJobEncoder(): FixedSizeEncoder<JobArgs> {
       ["leases", getU32Encoder()],
       ["leasesSettled", getU32Encoder()],
       ["leaseSeconds", getU32Encoder()],
+      ["inputFaults", getU32Encoder()],
       ["minimumMemoryMib", getU32Encoder()],
       ["minimumReputation", getU16Encoder()],
       ["region", getU16Encoder()],
       ["auditProbabilityBps", getU16Encoder()],
+      ["requesterReputation", getU16Encoder()],
+      ["tier", getU8Encoder()],
+      ["bandwidthTier", getU8Encoder()],
       ["replicas", getU8Encoder()],
       ["class", getU8Encoder()],
       ["verification", getU8Encoder()],
@@ -243,7 +271,9 @@ export function getJobEncoder(): FixedSizeEncoder<JobArgs> {
       ["seeded", getU8Encoder()],
       ["version", getU8Encoder()],
       ["bump", getU8Encoder()],
-      ["reserved", fixEncoderSize(getBytesEncoder(), 55)],
+      ["faultOperators", getU8Encoder()],
+      ["faultOperator", getAddressEncoder()],
+      ["reserved", fixEncoderSize(getBytesEncoder(), 22)],
       ["settled", fixEncoderSize(getBytesEncoder(), 128)],
     ]),
     (value) => ({ ...value, discriminator: JOB_DISCRIMINATOR }),
@@ -277,10 +307,14 @@ export function getJobDecoder(): FixedSizeDecoder<Job> {
     ["leases", getU32Decoder()],
     ["leasesSettled", getU32Decoder()],
     ["leaseSeconds", getU32Decoder()],
+    ["inputFaults", getU32Decoder()],
     ["minimumMemoryMib", getU32Decoder()],
     ["minimumReputation", getU16Decoder()],
     ["region", getU16Decoder()],
     ["auditProbabilityBps", getU16Decoder()],
+    ["requesterReputation", getU16Decoder()],
+    ["tier", getU8Decoder()],
+    ["bandwidthTier", getU8Decoder()],
     ["replicas", getU8Decoder()],
     ["class", getU8Decoder()],
     ["verification", getU8Decoder()],
@@ -288,7 +322,9 @@ export function getJobDecoder(): FixedSizeDecoder<Job> {
     ["seeded", getU8Decoder()],
     ["version", getU8Decoder()],
     ["bump", getU8Decoder()],
-    ["reserved", fixDecoderSize(getBytesDecoder(), 55)],
+    ["faultOperators", getU8Decoder()],
+    ["faultOperator", getAddressDecoder()],
+    ["reserved", fixDecoderSize(getBytesDecoder(), 22)],
     ["settled", fixDecoderSize(getBytesDecoder(), 128)],
   ]);
 }
@@ -352,5 +388,5 @@ export async function fetchAllMaybeJob(
 }
 
 export function getJobSize(): number {
-  return 640;
+  return 648;
 }

@@ -83,6 +83,8 @@ export type Lease = {
   penalty: bigint;
   /** When it could first be claimed under this attempt, unix seconds. */
   claimableAt: bigint;
+  /** When the present attempt was claimed, unix seconds. */
+  claimedAt: bigint;
   /** When its present state began: the claim, the commitment, the reveal or the acceptance. */
   enteredAt: bigint;
   /**
@@ -96,6 +98,8 @@ export type Lease = {
   index: number;
   /** Units in it. */
   units: number;
+  /** Seconds from the claim to the commitment of the present attempt. */
+  busySeconds: number;
   /** Disputes ever opened over it; numbers their addresses. */
   disputes: number;
   /** How often it has been given up before. */
@@ -120,6 +124,8 @@ export type Lease = {
   auditsRevealed: number;
   /** Audits that agreed and were paid. */
   auditsPaid: number;
+  /** 1 while a node has given it back for its inputs and nobody has finished it since. */
+  inputFault: number;
   /** Layout version. */
   version: number;
   /** PDA bump. */
@@ -155,6 +161,8 @@ export type LeaseArgs = {
   penalty: number | bigint;
   /** When it could first be claimed under this attempt, unix seconds. */
   claimableAt: number | bigint;
+  /** When the present attempt was claimed, unix seconds. */
+  claimedAt: number | bigint;
   /** When its present state began: the claim, the commitment, the reveal or the acceptance. */
   enteredAt: number | bigint;
   /**
@@ -168,6 +176,8 @@ export type LeaseArgs = {
   index: number;
   /** Units in it. */
   units: number;
+  /** Seconds from the claim to the commitment of the present attempt. */
+  busySeconds: number;
   /** Disputes ever opened over it; numbers their addresses. */
   disputes: number;
   /** How often it has been given up before. */
@@ -192,6 +202,8 @@ export type LeaseArgs = {
   auditsRevealed: number;
   /** Audits that agreed and were paid. */
   auditsPaid: number;
+  /** 1 while a node has given it back for its inputs and nobody has finished it since. */
+  inputFault: number;
   /** Layout version. */
   version: number;
   /** PDA bump. */
@@ -218,11 +230,13 @@ export function getLeaseEncoder(): FixedSizeEncoder<LeaseArgs> {
       ["premium", getU64Encoder()],
       ["penalty", getU64Encoder()],
       ["claimableAt", getI64Encoder()],
+      ["claimedAt", getI64Encoder()],
       ["enteredAt", getI64Encoder()],
       ["deadline", getI64Encoder()],
       ["committedSlot", getU64Encoder()],
       ["index", getU32Encoder()],
       ["units", getU32Encoder()],
+      ["busySeconds", getU32Encoder()],
       ["disputes", getU32Encoder()],
       ["attempt", getU16Encoder()],
       ["auditAttempt", getU16Encoder()],
@@ -235,9 +249,10 @@ export function getLeaseEncoder(): FixedSizeEncoder<LeaseArgs> {
       ["auditsCommitted", getU8Encoder()],
       ["auditsRevealed", getU8Encoder()],
       ["auditsPaid", getU8Encoder()],
+      ["inputFault", getU8Encoder()],
       ["version", getU8Encoder()],
       ["bump", getU8Encoder()],
-      ["reserved", fixEncoderSize(getBytesEncoder(), 21)],
+      ["reserved", fixEncoderSize(getBytesEncoder(), 16)],
     ]),
     (value) => ({ ...value, discriminator: LEASE_DISCRIMINATOR }),
   );
@@ -260,11 +275,13 @@ export function getLeaseDecoder(): FixedSizeDecoder<Lease> {
     ["premium", getU64Decoder()],
     ["penalty", getU64Decoder()],
     ["claimableAt", getI64Decoder()],
+    ["claimedAt", getI64Decoder()],
     ["enteredAt", getI64Decoder()],
     ["deadline", getI64Decoder()],
     ["committedSlot", getU64Decoder()],
     ["index", getU32Decoder()],
     ["units", getU32Decoder()],
+    ["busySeconds", getU32Decoder()],
     ["disputes", getU32Decoder()],
     ["attempt", getU16Decoder()],
     ["auditAttempt", getU16Decoder()],
@@ -277,9 +294,10 @@ export function getLeaseDecoder(): FixedSizeDecoder<Lease> {
     ["auditsCommitted", getU8Decoder()],
     ["auditsRevealed", getU8Decoder()],
     ["auditsPaid", getU8Decoder()],
+    ["inputFault", getU8Decoder()],
     ["version", getU8Decoder()],
     ["bump", getU8Decoder()],
-    ["reserved", fixDecoderSize(getBytesDecoder(), 21)],
+    ["reserved", fixDecoderSize(getBytesDecoder(), 16)],
   ]);
 }
 
@@ -342,5 +360,5 @@ export async function fetchAllMaybeLease(
 }
 
 export function getLeaseSize(): number {
-  return 408;
+  return 416;
 }

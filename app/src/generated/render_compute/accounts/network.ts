@@ -75,6 +75,12 @@ export type Network = {
   epoch: bigint;
   /** Pause bits, see [`constants`](crate::constants). */
   paused: bigint;
+  /** Stake of the nodes that had a record in the latest finalized epoch, RENDER base units: the stake whose factor in the race is one. */
+  activeStake: bigint;
+  /** Floating prices as shares of the tiers' base prices, basis points, by class and tier: see `market_model::price`. */
+  priceIndexBps: Array<bigint>;
+  /** Proposals opened so far; the next one's number. */
+  proposals: bigint;
   /** Everything governance can tune, in the order of `market_model::parameters::SPECS`. */
   parameters: Array<bigint>;
   /** One of the `ORACLE_*` constants. */
@@ -85,6 +91,8 @@ export type Network = {
   bump: number;
   /** PDA bump of the stake vault. */
   stakeVaultBump: number;
+  /** 1 once parameters, schedule and authority change by proposals only. */
+  governed: number;
   /** Room for later versions; zero. */
   reserved: ReadonlyUint8Array;
 };
@@ -112,6 +120,12 @@ export type NetworkArgs = {
   epoch: number | bigint;
   /** Pause bits, see [`constants`](crate::constants). */
   paused: number | bigint;
+  /** Stake of the nodes that had a record in the latest finalized epoch, RENDER base units: the stake whose factor in the race is one. */
+  activeStake: number | bigint;
+  /** Floating prices as shares of the tiers' base prices, basis points, by class and tier: see `market_model::price`. */
+  priceIndexBps: Array<number | bigint>;
+  /** Proposals opened so far; the next one's number. */
+  proposals: number | bigint;
   /** Everything governance can tune, in the order of `market_model::parameters::SPECS`. */
   parameters: Array<number | bigint>;
   /** One of the `ORACLE_*` constants. */
@@ -122,6 +136,8 @@ export type NetworkArgs = {
   bump: number;
   /** PDA bump of the stake vault. */
   stakeVaultBump: number;
+  /** 1 once parameters, schedule and authority change by proposals only. */
+  governed: number;
   /** Room for later versions; zero. */
   reserved: ReadonlyUint8Array;
 };
@@ -142,12 +158,16 @@ export function getNetworkEncoder(): FixedSizeEncoder<NetworkArgs> {
       ["genesisAt", getI64Encoder()],
       ["epoch", getU64Encoder()],
       ["paused", getU64Encoder()],
-      ["parameters", getArrayEncoder(getU64Encoder(), { size: 54 })],
+      ["activeStake", getU64Encoder()],
+      ["priceIndexBps", getArrayEncoder(getU64Encoder(), { size: 4 })],
+      ["proposals", getU64Encoder()],
+      ["parameters", getArrayEncoder(getU64Encoder(), { size: 100 })],
       ["oracleKind", getU8Encoder()],
       ["version", getU8Encoder()],
       ["bump", getU8Encoder()],
       ["stakeVaultBump", getU8Encoder()],
-      ["reserved", fixEncoderSize(getBytesEncoder(), 60)],
+      ["governed", getU8Encoder()],
+      ["reserved", fixEncoderSize(getBytesEncoder(), 59)],
     ]),
     (value) => ({ ...value, discriminator: NETWORK_DISCRIMINATOR }),
   );
@@ -168,12 +188,16 @@ export function getNetworkDecoder(): FixedSizeDecoder<Network> {
     ["genesisAt", getI64Decoder()],
     ["epoch", getU64Decoder()],
     ["paused", getU64Decoder()],
-    ["parameters", getArrayDecoder(getU64Decoder(), { size: 54 })],
+    ["activeStake", getU64Decoder()],
+    ["priceIndexBps", getArrayDecoder(getU64Decoder(), { size: 4 })],
+    ["proposals", getU64Decoder()],
+    ["parameters", getArrayDecoder(getU64Decoder(), { size: 100 })],
     ["oracleKind", getU8Decoder()],
     ["version", getU8Decoder()],
     ["bump", getU8Decoder()],
     ["stakeVaultBump", getU8Decoder()],
-    ["reserved", fixDecoderSize(getBytesDecoder(), 60)],
+    ["governed", getU8Decoder()],
+    ["reserved", fixDecoderSize(getBytesDecoder(), 59)],
   ]);
 }
 
@@ -236,5 +260,5 @@ export async function fetchAllMaybeNetwork(
 }
 
 export function getNetworkSize(): number {
-  return 784;
+  return 1200;
 }

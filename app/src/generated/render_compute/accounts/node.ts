@@ -46,6 +46,12 @@ import {
   type MaybeEncodedAccount,
   type ReadonlyUint8Array,
 } from "@solana/kit";
+import {
+  getRememberedDecoder,
+  getRememberedEncoder,
+  type Remembered,
+  type RememberedArgs,
+} from "../types";
 
 export const NODE_DISCRIMINATOR: ReadonlyUint8Array = new Uint8Array([
   208, 53, 1, 3, 49, 122, 180, 49,
@@ -88,6 +94,26 @@ export type Node = {
   leasesAccepted: bigint;
   /** Credits of accepted work, all time. */
   creditsAccepted: bigint;
+  /** Compute rating as declared, 1e9 int8 operations a second; a passed probe proves it. */
+  ratedCompute: bigint;
+  /** Sequential hash rate of one core as declared, 1e3 a second; a passed probe proves it. */
+  ratedClock: bigint;
+  /** Bandwidth as peers measured it, Mbit/s: the median of the latest probe that had enough of them. */
+  measuredBandwidth: bigint;
+  /** The latest slot for which a probe was opened; of the enrolment before. */
+  probedSlot: bigint;
+  /** Latest probe passed, unix seconds; 0 before. */
+  provedAt: bigint;
+  /** Announced maintenance: from, unix seconds. */
+  maintenanceFrom: bigint;
+  /** Announced maintenance: until, unix seconds. */
+  maintenanceUntil: bigint;
+  /** Epoch that `maintenance_used` counts in. */
+  maintenanceEpoch: bigint;
+  /** Latest epoch that the tier was reviewed by. */
+  reviewedEpoch: bigint;
+  /** Its last outcomes, the latest first. */
+  outcomes: Array<Remembered>;
   /** Leases that ran past their deadline. */
   leasesExpired: number;
   /** Leases given back. */
@@ -104,10 +130,30 @@ export type Node = {
   memoryMib: number;
   /** Standing, basis points with 16 fraction bits; 5,000 is neutral. */
   reputation: number;
-  /** Region (numeric code of the operator's choice among the network's list); 0 unknown. */
+  /** Probes opened so far; the next one's number. */
+  probes: number;
+  /** Seconds of maintenance announced in `maintenance_epoch`. */
+  maintenanceUsed: number;
+  /** Region by the operator's word, see `market_model::region`; 0 unknown. */
   region: number;
   /** Share of the time the node answered, basis points. */
   uptimeBps: number;
+  /** Least requester's reputation it works for, basis points. */
+  minimumRequesterReputation: number;
+  /** Port that peers measure its bandwidth at; 0 for none. */
+  port: number;
+  /** IPv6 address (or mapped IPv4) that peers measure its bandwidth at; zero for none. */
+  address: ReadonlyUint8Array;
+  /** 1 while probes of it may be opened. */
+  enrolled: number;
+  /** 1 while a probe of it is open. */
+  isProbed: number;
+  /** One of the `TIER_*` constants. */
+  tier: number;
+  /** Good epochs in a row. */
+  goodEpochs: number;
+  /** Bad epochs in a row. */
+  badEpochs: number;
   /** Bit per class the node works for. */
   classes: number;
   /** 1 while the node takes no new leases. */
@@ -154,6 +200,26 @@ export type NodeArgs = {
   leasesAccepted: number | bigint;
   /** Credits of accepted work, all time. */
   creditsAccepted: number | bigint;
+  /** Compute rating as declared, 1e9 int8 operations a second; a passed probe proves it. */
+  ratedCompute: number | bigint;
+  /** Sequential hash rate of one core as declared, 1e3 a second; a passed probe proves it. */
+  ratedClock: number | bigint;
+  /** Bandwidth as peers measured it, Mbit/s: the median of the latest probe that had enough of them. */
+  measuredBandwidth: number | bigint;
+  /** The latest slot for which a probe was opened; of the enrolment before. */
+  probedSlot: number | bigint;
+  /** Latest probe passed, unix seconds; 0 before. */
+  provedAt: number | bigint;
+  /** Announced maintenance: from, unix seconds. */
+  maintenanceFrom: number | bigint;
+  /** Announced maintenance: until, unix seconds. */
+  maintenanceUntil: number | bigint;
+  /** Epoch that `maintenance_used` counts in. */
+  maintenanceEpoch: number | bigint;
+  /** Latest epoch that the tier was reviewed by. */
+  reviewedEpoch: number | bigint;
+  /** Its last outcomes, the latest first. */
+  outcomes: Array<RememberedArgs>;
   /** Leases that ran past their deadline. */
   leasesExpired: number;
   /** Leases given back. */
@@ -170,10 +236,30 @@ export type NodeArgs = {
   memoryMib: number;
   /** Standing, basis points with 16 fraction bits; 5,000 is neutral. */
   reputation: number;
-  /** Region (numeric code of the operator's choice among the network's list); 0 unknown. */
+  /** Probes opened so far; the next one's number. */
+  probes: number;
+  /** Seconds of maintenance announced in `maintenance_epoch`. */
+  maintenanceUsed: number;
+  /** Region by the operator's word, see `market_model::region`; 0 unknown. */
   region: number;
   /** Share of the time the node answered, basis points. */
   uptimeBps: number;
+  /** Least requester's reputation it works for, basis points. */
+  minimumRequesterReputation: number;
+  /** Port that peers measure its bandwidth at; 0 for none. */
+  port: number;
+  /** IPv6 address (or mapped IPv4) that peers measure its bandwidth at; zero for none. */
+  address: ReadonlyUint8Array;
+  /** 1 while probes of it may be opened. */
+  enrolled: number;
+  /** 1 while a probe of it is open. */
+  isProbed: number;
+  /** One of the `TIER_*` constants. */
+  tier: number;
+  /** Good epochs in a row. */
+  goodEpochs: number;
+  /** Bad epochs in a row. */
+  badEpochs: number;
   /** Bit per class the node works for. */
   classes: number;
   /** 1 while the node takes no new leases. */
@@ -207,6 +293,16 @@ export function getNodeEncoder(): FixedSizeEncoder<NodeArgs> {
       ["asks", getArrayEncoder(getU64Encoder(), { size: 2 })],
       ["leasesAccepted", getU64Encoder()],
       ["creditsAccepted", getU64Encoder()],
+      ["ratedCompute", getU64Encoder()],
+      ["ratedClock", getU64Encoder()],
+      ["measuredBandwidth", getU64Encoder()],
+      ["probedSlot", getU64Encoder()],
+      ["provedAt", getI64Encoder()],
+      ["maintenanceFrom", getI64Encoder()],
+      ["maintenanceUntil", getI64Encoder()],
+      ["maintenanceEpoch", getU64Encoder()],
+      ["reviewedEpoch", getU64Encoder()],
+      ["outcomes", getArrayEncoder(getRememberedEncoder(), { size: 8 })],
       ["leasesExpired", getU32Encoder()],
       ["leasesReturned", getU32Encoder()],
       ["leasesHeld", getU32Encoder()],
@@ -215,13 +311,23 @@ export function getNodeEncoder(): FixedSizeEncoder<NodeArgs> {
       ["capacity", getU32Encoder()],
       ["memoryMib", getU32Encoder()],
       ["reputation", getU32Encoder()],
+      ["probes", getU32Encoder()],
+      ["maintenanceUsed", getU32Encoder()],
       ["region", getU16Encoder()],
       ["uptimeBps", getU16Encoder()],
+      ["minimumRequesterReputation", getU16Encoder()],
+      ["port", getU16Encoder()],
+      ["address", fixEncoderSize(getBytesEncoder(), 16)],
+      ["enrolled", getU8Encoder()],
+      ["isProbed", getU8Encoder()],
+      ["tier", getU8Encoder()],
+      ["goodEpochs", getU8Encoder()],
+      ["badEpochs", getU8Encoder()],
       ["classes", getU8Encoder()],
       ["draining", getU8Encoder()],
       ["version", getU8Encoder()],
       ["bump", getU8Encoder()],
-      ["reserved", fixEncoderSize(getBytesEncoder(), 72)],
+      ["reserved", fixEncoderSize(getBytesEncoder(), 71)],
       ["hardware", fixEncoderSize(getBytesEncoder(), 32)],
     ]),
     (value) => ({ ...value, discriminator: NODE_DISCRIMINATOR }),
@@ -246,6 +352,16 @@ export function getNodeDecoder(): FixedSizeDecoder<Node> {
     ["asks", getArrayDecoder(getU64Decoder(), { size: 2 })],
     ["leasesAccepted", getU64Decoder()],
     ["creditsAccepted", getU64Decoder()],
+    ["ratedCompute", getU64Decoder()],
+    ["ratedClock", getU64Decoder()],
+    ["measuredBandwidth", getU64Decoder()],
+    ["probedSlot", getU64Decoder()],
+    ["provedAt", getI64Decoder()],
+    ["maintenanceFrom", getI64Decoder()],
+    ["maintenanceUntil", getI64Decoder()],
+    ["maintenanceEpoch", getU64Decoder()],
+    ["reviewedEpoch", getU64Decoder()],
+    ["outcomes", getArrayDecoder(getRememberedDecoder(), { size: 8 })],
     ["leasesExpired", getU32Decoder()],
     ["leasesReturned", getU32Decoder()],
     ["leasesHeld", getU32Decoder()],
@@ -254,13 +370,23 @@ export function getNodeDecoder(): FixedSizeDecoder<Node> {
     ["capacity", getU32Decoder()],
     ["memoryMib", getU32Decoder()],
     ["reputation", getU32Decoder()],
+    ["probes", getU32Decoder()],
+    ["maintenanceUsed", getU32Decoder()],
     ["region", getU16Decoder()],
     ["uptimeBps", getU16Decoder()],
+    ["minimumRequesterReputation", getU16Decoder()],
+    ["port", getU16Decoder()],
+    ["address", fixDecoderSize(getBytesDecoder(), 16)],
+    ["enrolled", getU8Decoder()],
+    ["isProbed", getU8Decoder()],
+    ["tier", getU8Decoder()],
+    ["goodEpochs", getU8Decoder()],
+    ["badEpochs", getU8Decoder()],
     ["classes", getU8Decoder()],
     ["draining", getU8Decoder()],
     ["version", getU8Decoder()],
     ["bump", getU8Decoder()],
-    ["reserved", fixDecoderSize(getBytesDecoder(), 72)],
+    ["reserved", fixDecoderSize(getBytesDecoder(), 71)],
     ["hardware", fixDecoderSize(getBytesDecoder(), 32)],
   ]);
 }
@@ -324,5 +450,5 @@ export async function fetchAllMaybeNode(
 }
 
 export function getNodeSize(): number {
-  return 320;
+  return 552;
 }

@@ -23,6 +23,8 @@ import {
   getBytesEncoder,
   getStructDecoder,
   getStructEncoder,
+  getU32Decoder,
+  getU32Encoder,
   getU64Decoder,
   getU64Encoder,
   getU8Decoder,
@@ -59,12 +61,26 @@ export type NodeEpoch = {
   epoch: bigint;
   /** Credits of accepted work by class. */
   work: Array<bigint>;
-  /** Availability. */
+  /** Availability that counts: `points` while the node qualifies, else 0. */
   availability: bigint;
+  /** Points of the probes passed, whether they count or not. */
+  points: bigint;
+  /** Points earned by opening and auditing others' probes; they always count. */
+  servicePoints: bigint;
+  /** Seconds that accepted leases were worked on. */
+  busySeconds: bigint;
   /** RENDER minted for it. */
   claimed: bigint;
+  /** Probes passed. */
+  probesPassed: number;
+  /** Probes missed or disproved. */
+  probesMissed: number;
   /** 1 once claimed. */
   isClaimed: number;
+  /** 1 once the node's tier was reviewed by it. */
+  isReviewed: number;
+  /** 1 while it is one of the epoch's qualified nodes. */
+  isQualified: number;
   /** Layout version. */
   version: number;
   /** PDA bump. */
@@ -82,12 +98,26 @@ export type NodeEpochArgs = {
   epoch: number | bigint;
   /** Credits of accepted work by class. */
   work: Array<number | bigint>;
-  /** Availability. */
+  /** Availability that counts: `points` while the node qualifies, else 0. */
   availability: number | bigint;
+  /** Points of the probes passed, whether they count or not. */
+  points: number | bigint;
+  /** Points earned by opening and auditing others' probes; they always count. */
+  servicePoints: number | bigint;
+  /** Seconds that accepted leases were worked on. */
+  busySeconds: number | bigint;
   /** RENDER minted for it. */
   claimed: number | bigint;
+  /** Probes passed. */
+  probesPassed: number;
+  /** Probes missed or disproved. */
+  probesMissed: number;
   /** 1 once claimed. */
   isClaimed: number;
+  /** 1 once the node's tier was reviewed by it. */
+  isReviewed: number;
+  /** 1 while it is one of the epoch's qualified nodes. */
+  isQualified: number;
   /** Layout version. */
   version: number;
   /** PDA bump. */
@@ -106,11 +136,18 @@ export function getNodeEpochEncoder(): FixedSizeEncoder<NodeEpochArgs> {
       ["epoch", getU64Encoder()],
       ["work", getArrayEncoder(getU64Encoder(), { size: 2 })],
       ["availability", getU64Encoder()],
+      ["points", getU64Encoder()],
+      ["servicePoints", getU64Encoder()],
+      ["busySeconds", getU64Encoder()],
       ["claimed", getU64Encoder()],
+      ["probesPassed", getU32Encoder()],
+      ["probesMissed", getU32Encoder()],
       ["isClaimed", getU8Encoder()],
+      ["isReviewed", getU8Encoder()],
+      ["isQualified", getU8Encoder()],
       ["version", getU8Encoder()],
       ["bump", getU8Encoder()],
-      ["reserved", fixEncoderSize(getBytesEncoder(), 21)],
+      ["reserved", fixEncoderSize(getBytesEncoder(), 19)],
     ]),
     (value) => ({ ...value, discriminator: NODE_EPOCH_DISCRIMINATOR }),
   );
@@ -125,11 +162,18 @@ export function getNodeEpochDecoder(): FixedSizeDecoder<NodeEpoch> {
     ["epoch", getU64Decoder()],
     ["work", getArrayDecoder(getU64Decoder(), { size: 2 })],
     ["availability", getU64Decoder()],
+    ["points", getU64Decoder()],
+    ["servicePoints", getU64Decoder()],
+    ["busySeconds", getU64Decoder()],
     ["claimed", getU64Decoder()],
+    ["probesPassed", getU32Decoder()],
+    ["probesMissed", getU32Decoder()],
     ["isClaimed", getU8Decoder()],
+    ["isReviewed", getU8Decoder()],
+    ["isQualified", getU8Decoder()],
     ["version", getU8Decoder()],
     ["bump", getU8Decoder()],
-    ["reserved", fixDecoderSize(getBytesDecoder(), 21)],
+    ["reserved", fixDecoderSize(getBytesDecoder(), 19)],
   ]);
 }
 
@@ -192,5 +236,5 @@ export async function fetchAllMaybeNodeEpoch(
 }
 
 export function getNodeEpochSize(): number {
-  return 136;
+  return 168;
 }

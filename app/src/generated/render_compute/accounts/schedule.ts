@@ -21,6 +21,8 @@ import {
   getBytesEncoder,
   getStructDecoder,
   getStructEncoder,
+  getU16Decoder,
+  getU16Encoder,
   getU64Decoder,
   getU64Encoder,
   getU8Decoder,
@@ -51,6 +53,10 @@ export type Schedule = {
   discriminator: ReadonlyUint8Array;
   /** Amount of each BME year. */
   yearly: Array<bigint>;
+  /** Share of operations in each year's emission, basis points. */
+  operationsBps: Array<number>;
+  /** Share of creators in each year's emission, basis points; nodes have the rest. */
+  creatorsBps: Array<number>;
   /** Layout version. */
   version: number;
   /** PDA bump. */
@@ -62,6 +68,10 @@ export type Schedule = {
 export type ScheduleArgs = {
   /** Amount of each BME year. */
   yearly: Array<number | bigint>;
+  /** Share of operations in each year's emission, basis points. */
+  operationsBps: Array<number>;
+  /** Share of creators in each year's emission, basis points; nodes have the rest. */
+  creatorsBps: Array<number>;
   /** Layout version. */
   version: number;
   /** PDA bump. */
@@ -76,6 +86,8 @@ export function getScheduleEncoder(): FixedSizeEncoder<ScheduleArgs> {
     getStructEncoder([
       ["discriminator", fixEncoderSize(getBytesEncoder(), 8)],
       ["yearly", getArrayEncoder(getU64Encoder(), { size: 60 })],
+      ["operationsBps", getArrayEncoder(getU16Encoder(), { size: 60 })],
+      ["creatorsBps", getArrayEncoder(getU16Encoder(), { size: 60 })],
       ["version", getU8Encoder()],
       ["bump", getU8Encoder()],
       ["reserved", fixEncoderSize(getBytesEncoder(), 14)],
@@ -89,6 +101,8 @@ export function getScheduleDecoder(): FixedSizeDecoder<Schedule> {
   return getStructDecoder([
     ["discriminator", fixDecoderSize(getBytesDecoder(), 8)],
     ["yearly", getArrayDecoder(getU64Decoder(), { size: 60 })],
+    ["operationsBps", getArrayDecoder(getU16Decoder(), { size: 60 })],
+    ["creatorsBps", getArrayDecoder(getU16Decoder(), { size: 60 })],
     ["version", getU8Decoder()],
     ["bump", getU8Decoder()],
     ["reserved", fixDecoderSize(getBytesDecoder(), 14)],
@@ -154,5 +168,5 @@ export async function fetchAllMaybeSchedule(
 }
 
 export function getScheduleSize(): number {
-  return 504;
+  return 744;
 }

@@ -38,6 +38,8 @@ export const RENDER_COMPUTE_ERROR__ZERO_VALUE = 0x1779; // 6009
 export const RENDER_COMPUTE_ERROR__WRONG_FORMAT = 0x177a; // 6010
 /** NoReferee: the engine has no referee, so that no dispute over its results could be decided */
 export const RENDER_COMPUTE_ERROR__NO_REFEREE = 0x177b; // 6011
+/** UnknownParameter: there is no parameter of this number */
+export const RENDER_COMPUTE_ERROR__UNKNOWN_PARAMETER = 0x177c; // 6012
 /** WrongOracle: the price account is not the one the network reads */
 export const RENDER_COMPUTE_ERROR__WRONG_ORACLE = 0x17d4; // 6100
 /** NotPublisher: the signer is not a publisher of this oracle */
@@ -72,6 +74,8 @@ export const RENDER_COMPUTE_ERROR__JOB_PAST_DEADLINE = 0x1840; // 6208
 export const RENDER_COMPUTE_ERROR__ALREADY_SETTLED = 0x1841; // 6209
 /** BadLeaseSeconds: a lease must last at least 5 seconds and no longer than a job may be open */
 export const RENDER_COMPUTE_ERROR__BAD_LEASE_SECONDS = 0x1842; // 6210
+/** BadPricing: at_network_price is 1 to pay the network's price or 0 to pay the order's own */
+export const RENDER_COMPUTE_ERROR__BAD_PRICING = 0x1843; // 6211
 /** NoSuchLease: the lease index is not one of the job's */
 export const RENDER_COMPUTE_ERROR__NO_SUCH_LEASE = 0x189c; // 6300
 /** WrongLease: the lease belongs to another job or node */
@@ -102,6 +106,14 @@ export const RENDER_COMPUTE_ERROR__WRONG_NODE = 0x1966; // 6502
 export const RENDER_COMPUTE_ERROR__NODE_BUSY = 0x1967; // 6503
 /** OperatorBusy: the operator still has nodes */
 export const RENDER_COMPUTE_ERROR__OPERATOR_BUSY = 0x1968; // 6504
+/** RequesterReputationTooLow: the requester's reputation is below what the node works for: lower its minimum_requester_reputation, or take other jobs */
+export const RENDER_COMPUTE_ERROR__REQUESTER_REPUTATION_TOO_LOW = 0x1969; // 6505
+/** BadReturnReason: a lease is given back for the node's own reasons (2) or because its inputs are unusable (14) */
+export const RENDER_COMPUTE_ERROR__BAD_RETURN_REASON = 0x196a; // 6506
+/** AlreadyReviewed: the node was reviewed by this epoch already */
+export const RENDER_COMPUTE_ERROR__ALREADY_REVIEWED = 0x196b; // 6507
+/** NotReviewed: the node was not reviewed by this epoch yet: send node_review first */
+export const RENDER_COMPUTE_ERROR__NOT_REVIEWED = 0x196c; // 6508
 /** WrongEpoch: the epoch is not the one this instruction needs */
 export const RENDER_COMPUTE_ERROR__WRONG_EPOCH = 0x19c8; // 6600
 /** OutsideEpoch: the moment lies outside the epoch */
@@ -158,17 +170,73 @@ export const RENDER_COMPUTE_ERROR__NOT_AUTHOR = 0x1a99; // 6809
 export const RENDER_COMPUTE_ERROR__EVIDENCE_NEEDED = 0x1a9a; // 6810
 /** EvidenceOutOfBounds: evidence has 1 to 20,000 bytes */
 export const RENDER_COMPUTE_ERROR__EVIDENCE_OUT_OF_BOUNDS = 0x1a9b; // 6811
+/** WrongJobEpoch: the record belongs to another job or epoch */
+export const RENDER_COMPUTE_ERROR__WRONG_JOB_EPOCH = 0x1af4; // 6900
+/** WrongRebateAccount: a rebate is paid to the requester's own associated token account */
+export const RENDER_COMPUTE_ERROR__WRONG_REBATE_ACCOUNT = 0x1af5; // 6901
+/** RebateUnclaimed: the rebate was not claimed yet */
+export const RENDER_COMPUTE_ERROR__REBATE_UNCLAIMED = 0x1af6; // 6902
+/** WrongClient: the compute client or its payout account is not the one that the job names */
+export const RENDER_COMPUTE_ERROR__WRONG_CLIENT = 0x1af7; // 6903
+/** ClientDisabled: the compute client is disabled */
+export const RENDER_COMPUTE_ERROR__CLIENT_DISABLED = 0x1af8; // 6904
+/** NotClientAuthority: the signer does not speak for the compute client */
+export const RENDER_COMPUTE_ERROR__NOT_CLIENT_AUTHORITY = 0x1af9; // 6905
+/** Governed: the network is governed: this changes by proposals only */
+export const RENDER_COMPUTE_ERROR__GOVERNED = 0x1b58; // 7000
+/** WrongVoteLock: the vote lock or the vote belongs to another wallet */
+export const RENDER_COMPUTE_ERROR__WRONG_VOTE_LOCK = 0x1b59; // 7001
+/** VoteLockNotEmpty: the vote lock still holds RENDER: withdraw it first */
+export const RENDER_COMPUTE_ERROR__VOTE_LOCK_NOT_EMPTY = 0x1b5a; // 7002
+/** WrongProposal: the proposal is not the one that this instruction needs; a new one has the network's next number */
+export const RENDER_COMPUTE_ERROR__WRONG_PROPOSAL = 0x1b5b; // 7003
+/** NotProposer: the signer did not open the proposal */
+export const RENDER_COMPUTE_ERROR__NOT_PROPOSER = 0x1b5c; // 7004
+/** UnknownAction: the proposal's action is unknown, or carries what belongs to another action */
+export const RENDER_COMPUTE_ERROR__UNKNOWN_ACTION = 0x1b5d; // 7005
+/** WrongGuardian: exactly a proposal that replaces the guardian names a key, and not zero */
+export const RENDER_COMPUTE_ERROR__WRONG_GUARDIAN = 0x1b5e; // 7006
+/** ProposalNeeded: the proposal is not over: its account is still needed */
+export const RENDER_COMPUTE_ERROR__PROPOSAL_NEEDED = 0x1b5f; // 7007
+/** VoteNeeded: the votes on the proposal are not counted: the vote is still needed */
+export const RENDER_COMPUTE_ERROR__VOTE_NEEDED = 0x1b60; // 7008
+/** IsProbe: this is a probe, which only probe_expire and probe_finish end */
+export const RENDER_COMPUTE_ERROR__IS_PROBE = 0x1bee; // 7150
+/** NotProbe: the job, engine or audit is not of a probe */
+export const RENDER_COMPUTE_ERROR__NOT_PROBE = 0x1bef; // 7151
+/** WrongProbe: the account does not belong to the probe */
+export const RENDER_COMPUTE_ERROR__WRONG_PROBE = 0x1bf0; // 7152
+/** NotEnrolled: the node is not enrolled for probes: send probe_enroll first */
+export const RENDER_COMPUTE_ERROR__NOT_ENROLLED = 0x1bf1; // 7153
+/** ProbeUnderWay: a probe of the node is open: it must be finished first */
+export const RENDER_COMPUTE_ERROR__PROBE_UNDER_WAY = 0x1bf2; // 7154
+/** NodeInMaintenance: the node is in maintenance */
+export const RENDER_COMPUTE_ERROR__NODE_IN_MAINTENANCE = 0x1bf3; // 7155
+/** NoSlotHash: the slot has no hash that the chain knows: it was skipped, is too long ago, or is not over */
+export const RENDER_COMPUTE_ERROR__NO_SLOT_HASH = 0x1bf4; // 7156
+/** WrongPlace: the probe's place for a measurement does not exist, is taken, or is of another node */
+export const RENDER_COMPUTE_ERROR__WRONG_PLACE = 0x1bf5; // 7157
+/** MeasurementsClosed: measurements can be committed until the probe's deadline, and before any is revealed */
+export const RENDER_COMPUTE_ERROR__MEASUREMENTS_CLOSED = 0x1bf6; // 7158
+/** MeasurementsOpen: measurements can be revealed when all places are committed or the probe's deadline has passed */
+export const RENDER_COMPUTE_ERROR__MEASUREMENTS_OPEN = 0x1bf7; // 7159
+/** RatingMissing: a probe proves compute, clock and memory ratings: each must be at least 1 */
+export const RENDER_COMPUTE_ERROR__RATING_MISSING = 0x1bf8; // 7160
 
 export type RenderComputeError =
   | typeof RENDER_COMPUTE_ERROR__ALREADY_CLAIMED
+  | typeof RENDER_COMPUTE_ERROR__ALREADY_REVIEWED
   | typeof RENDER_COMPUTE_ERROR__ALREADY_SEEDED
   | typeof RENDER_COMPUTE_ERROR__ALREADY_SETTLED
   | typeof RENDER_COMPUTE_ERROR__AUDIT_NOT_REVEALED
   | typeof RENDER_COMPUTE_ERROR__BAD_LEASE_SECONDS
   | typeof RENDER_COMPUTE_ERROR__BAD_PRICE_UPDATE
+  | typeof RENDER_COMPUTE_ERROR__BAD_PRICING
   | typeof RENDER_COMPUTE_ERROR__BAD_PUBLISHER_SET
   | typeof RENDER_COMPUTE_ERROR__BAD_REFEREE
+  | typeof RENDER_COMPUTE_ERROR__BAD_RETURN_REASON
   | typeof RENDER_COMPUTE_ERROR__BELOW_ASK
+  | typeof RENDER_COMPUTE_ERROR__CLIENT_DISABLED
   | typeof RENDER_COMPUTE_ERROR__COMMITMENT_MISMATCH
   | typeof RENDER_COMPUTE_ERROR__DISPUTE_UNSETTLED
   | typeof RENDER_COMPUTE_ERROR__ENGINE_DISABLED
@@ -177,6 +245,8 @@ export type RenderComputeError =
   | typeof RENDER_COMPUTE_ERROR__EPOCH_NOT_OVER
   | typeof RENDER_COMPUTE_ERROR__EVIDENCE_NEEDED
   | typeof RENDER_COMPUTE_ERROR__EVIDENCE_OUT_OF_BOUNDS
+  | typeof RENDER_COMPUTE_ERROR__GOVERNED
+  | typeof RENDER_COMPUTE_ERROR__IS_PROBE
   | typeof RENDER_COMPUTE_ERROR__JOB_NOT_OPEN
   | typeof RENDER_COMPUTE_ERROR__JOB_NOT_OVER
   | typeof RENDER_COMPUTE_ERROR__JOB_NOT_SETTLED
@@ -184,27 +254,41 @@ export type RenderComputeError =
   | typeof RENDER_COMPUTE_ERROR__LEASE_HELD
   | typeof RENDER_COMPUTE_ERROR__LEASE_NEEDED
   | typeof RENDER_COMPUTE_ERROR__LOTTERY_LOST
+  | typeof RENDER_COMPUTE_ERROR__MEASUREMENTS_CLOSED
+  | typeof RENDER_COMPUTE_ERROR__MEASUREMENTS_OPEN
   | typeof RENDER_COMPUTE_ERROR__NODE_BUSY
   | typeof RENDER_COMPUTE_ERROR__NODE_DRAINING
   | typeof RENDER_COMPUTE_ERROR__NODE_FULL
+  | typeof RENDER_COMPUTE_ERROR__NODE_IN_MAINTENANCE
   | typeof RENDER_COMPUTE_ERROR__NO_REFEREE
+  | typeof RENDER_COMPUTE_ERROR__NO_SLOT_HASH
   | typeof RENDER_COMPUTE_ERROR__NO_SUCH_AUDIT
   | typeof RENDER_COMPUTE_ERROR__NO_SUCH_LEASE
   | typeof RENDER_COMPUTE_ERROR__NOT_AUTHOR
   | typeof RENDER_COMPUTE_ERROR__NOT_AUTHORITY
   | typeof RENDER_COMPUTE_ERROR__NOT_CHALLENGER
+  | typeof RENDER_COMPUTE_ERROR__NOT_CLIENT_AUTHORITY
   | typeof RENDER_COMPUTE_ERROR__NOT_DEFENDER
+  | typeof RENDER_COMPUTE_ERROR__NOT_ENROLLED
   | typeof RENDER_COMPUTE_ERROR__NOT_IDENTITY
   | typeof RENDER_COMPUTE_ERROR__NOT_OPERATOR
   | typeof RENDER_COMPUTE_ERROR__NOT_PENDING_AUTHORITY
+  | typeof RENDER_COMPUTE_ERROR__NOT_PROBE
+  | typeof RENDER_COMPUTE_ERROR__NOT_PROPOSER
   | typeof RENDER_COMPUTE_ERROR__NOT_PUBLISHER
   | typeof RENDER_COMPUTE_ERROR__NOT_REQUESTER
+  | typeof RENDER_COMPUTE_ERROR__NOT_REVIEWED
   | typeof RENDER_COMPUTE_ERROR__NOT_SEEDED
   | typeof RENDER_COMPUTE_ERROR__NOT_UPGRADE_AUTHORITY
   | typeof RENDER_COMPUTE_ERROR__OPERATOR_BUSY
   | typeof RENDER_COMPUTE_ERROR__OUTSIDE_EPOCH
   | typeof RENDER_COMPUTE_ERROR__PAUSED
+  | typeof RENDER_COMPUTE_ERROR__PROBE_UNDER_WAY
+  | typeof RENDER_COMPUTE_ERROR__PROPOSAL_NEEDED
+  | typeof RENDER_COMPUTE_ERROR__RATING_MISSING
+  | typeof RENDER_COMPUTE_ERROR__REBATE_UNCLAIMED
   | typeof RENDER_COMPUTE_ERROR__REPORT_OUT_OF_ORDER
+  | typeof RENDER_COMPUTE_ERROR__REQUESTER_REPUTATION_TOO_LOW
   | typeof RENDER_COMPUTE_ERROR__REQUIREMENTS_NOT_MET
   | typeof RENDER_COMPUTE_ERROR__REVEAL_TOO_EARLY
   | typeof RENDER_COMPUTE_ERROR__ROOTS_AGREE
@@ -214,37 +298,53 @@ export type RenderComputeError =
   | typeof RENDER_COMPUTE_ERROR__SHARD_SUMMED
   | typeof RENDER_COMPUTE_ERROR__TOO_EARLY_TO_DRAW
   | typeof RENDER_COMPUTE_ERROR__TOO_EARLY_TO_SEED
+  | typeof RENDER_COMPUTE_ERROR__UNKNOWN_ACTION
   | typeof RENDER_COMPUTE_ERROR__UNKNOWN_KIND
+  | typeof RENDER_COMPUTE_ERROR__UNKNOWN_PARAMETER
   | typeof RENDER_COMPUTE_ERROR__UNKNOWN_PAUSE_BIT
+  | typeof RENDER_COMPUTE_ERROR__VOTE_LOCK_NOT_EMPTY
+  | typeof RENDER_COMPUTE_ERROR__VOTE_NEEDED
   | typeof RENDER_COMPUTE_ERROR__WRONG_AUDIT
+  | typeof RENDER_COMPUTE_ERROR__WRONG_CLIENT
   | typeof RENDER_COMPUTE_ERROR__WRONG_CREDIT_ACCOUNT
   | typeof RENDER_COMPUTE_ERROR__WRONG_DISPUTE
   | typeof RENDER_COMPUTE_ERROR__WRONG_DIVISION
   | typeof RENDER_COMPUTE_ERROR__WRONG_EPOCH
   | typeof RENDER_COMPUTE_ERROR__WRONG_FORMAT
+  | typeof RENDER_COMPUTE_ERROR__WRONG_GUARDIAN
+  | typeof RENDER_COMPUTE_ERROR__WRONG_JOB_EPOCH
   | typeof RENDER_COMPUTE_ERROR__WRONG_LEAF
   | typeof RENDER_COMPUTE_ERROR__WRONG_LEASE
   | typeof RENDER_COMPUTE_ERROR__WRONG_MINT
   | typeof RENDER_COMPUTE_ERROR__WRONG_NODE
   | typeof RENDER_COMPUTE_ERROR__WRONG_NONCE
   | typeof RENDER_COMPUTE_ERROR__WRONG_ORACLE
+  | typeof RENDER_COMPUTE_ERROR__WRONG_PLACE
+  | typeof RENDER_COMPUTE_ERROR__WRONG_PROBE
   | typeof RENDER_COMPUTE_ERROR__WRONG_PROOF
+  | typeof RENDER_COMPUTE_ERROR__WRONG_PROPOSAL
+  | typeof RENDER_COMPUTE_ERROR__WRONG_REBATE_ACCOUNT
   | typeof RENDER_COMPUTE_ERROR__WRONG_SHARD
   | typeof RENDER_COMPUTE_ERROR__WRONG_TOKEN_ACCOUNT
+  | typeof RENDER_COMPUTE_ERROR__WRONG_VOTE_LOCK
   | typeof RENDER_COMPUTE_ERROR__ZERO_VALUE;
 
 let renderComputeErrorMessages: Record<RenderComputeError, string> | undefined;
 if (process.env["NODE_ENV"] !== "production") {
   renderComputeErrorMessages = {
     [RENDER_COMPUTE_ERROR__ALREADY_CLAIMED]: `it was claimed already`,
+    [RENDER_COMPUTE_ERROR__ALREADY_REVIEWED]: `the node was reviewed by this epoch already`,
     [RENDER_COMPUTE_ERROR__ALREADY_SEEDED]: `the job has its seed already`,
     [RENDER_COMPUTE_ERROR__ALREADY_SETTLED]: `the lease was accepted or released already`,
     [RENDER_COMPUTE_ERROR__AUDIT_NOT_REVEALED]: `the audit has not been revealed`,
     [RENDER_COMPUTE_ERROR__BAD_LEASE_SECONDS]: `a lease must last at least 5 seconds and no longer than a job may be open`,
     [RENDER_COMPUTE_ERROR__BAD_PRICE_UPDATE]: `the Pyth price update is malformed, for another feed, or not fully verified`,
+    [RENDER_COMPUTE_ERROR__BAD_PRICING]: `at_network_price is 1 to pay the network's price or 0 to pay the order's own`,
     [RENDER_COMPUTE_ERROR__BAD_PUBLISHER_SET]: `more publishers than an oracle holds, or the same one twice`,
     [RENDER_COMPUTE_ERROR__BAD_REFEREE]: `the referee did not answer in the form of a referee`,
+    [RENDER_COMPUTE_ERROR__BAD_RETURN_REASON]: `a lease is given back for the node's own reasons (2) or because its inputs are unusable (14)`,
     [RENDER_COMPUTE_ERROR__BELOW_ASK]: `the job pays less than the node asks`,
+    [RENDER_COMPUTE_ERROR__CLIENT_DISABLED]: `the compute client is disabled`,
     [RENDER_COMPUTE_ERROR__COMMITMENT_MISMATCH]: `root, salt and node do not give the commitment`,
     [RENDER_COMPUTE_ERROR__DISPUTE_UNSETTLED]: `the dispute is not settled: send dispute_settle first`,
     [RENDER_COMPUTE_ERROR__ENGINE_DISABLED]: `the engine is disabled`,
@@ -253,6 +353,8 @@ if (process.env["NODE_ENV"] !== "production") {
     [RENDER_COMPUTE_ERROR__EPOCH_NOT_OVER]: `the epoch has not ended`,
     [RENDER_COMPUTE_ERROR__EVIDENCE_NEEDED]: `only its author may close evidence while the dispute exists`,
     [RENDER_COMPUTE_ERROR__EVIDENCE_OUT_OF_BOUNDS]: `evidence has 1 to 20,000 bytes`,
+    [RENDER_COMPUTE_ERROR__GOVERNED]: `the network is governed: this changes by proposals only`,
+    [RENDER_COMPUTE_ERROR__IS_PROBE]: `this is a probe, which only probe_expire and probe_finish end`,
     [RENDER_COMPUTE_ERROR__JOB_NOT_OPEN]: `the job is not open`,
     [RENDER_COMPUTE_ERROR__JOB_NOT_OVER]: `the job is not over: cancel it, or wait for its deadline`,
     [RENDER_COMPUTE_ERROR__JOB_NOT_SETTLED]: `the job has leases that are not settled`,
@@ -260,27 +362,41 @@ if (process.env["NODE_ENV"] !== "production") {
     [RENDER_COMPUTE_ERROR__LEASE_HELD]: `the lease is held by a node`,
     [RENDER_COMPUTE_ERROR__LEASE_NEEDED]: `the lease account is still needed`,
     [RENDER_COMPUTE_ERROR__LOTTERY_LOST]: `too late to prove which hash decides the audit: the lease can only expire, as one that was picked`,
+    [RENDER_COMPUTE_ERROR__MEASUREMENTS_CLOSED]: `measurements can be committed until the probe's deadline, and before any is revealed`,
+    [RENDER_COMPUTE_ERROR__MEASUREMENTS_OPEN]: `measurements can be revealed when all places are committed or the probe's deadline has passed`,
     [RENDER_COMPUTE_ERROR__NODE_BUSY]: `the node still has stake, slashed RENDER or leases`,
     [RENDER_COMPUTE_ERROR__NODE_DRAINING]: `the node is draining`,
     [RENDER_COMPUTE_ERROR__NODE_FULL]: `the node holds as many leases as it may`,
+    [RENDER_COMPUTE_ERROR__NODE_IN_MAINTENANCE]: `the node is in maintenance`,
     [RENDER_COMPUTE_ERROR__NO_REFEREE]: `the engine has no referee, so that no dispute over its results could be decided`,
+    [RENDER_COMPUTE_ERROR__NO_SLOT_HASH]: `the slot has no hash that the chain knows: it was skipped, is too long ago, or is not over`,
     [RENDER_COMPUTE_ERROR__NO_SUCH_AUDIT]: `the lease owes no audit of this number, or a node has it`,
     [RENDER_COMPUTE_ERROR__NO_SUCH_LEASE]: `the lease index is not one of the job's`,
     [RENDER_COMPUTE_ERROR__NOT_AUTHOR]: `the signer is not the author of the evidence`,
     [RENDER_COMPUTE_ERROR__NOT_AUTHORITY]: `the signer is not the network's authority`,
     [RENDER_COMPUTE_ERROR__NOT_CHALLENGER]: `the signer does not move for the challenger`,
+    [RENDER_COMPUTE_ERROR__NOT_CLIENT_AUTHORITY]: `the signer does not speak for the compute client`,
     [RENDER_COMPUTE_ERROR__NOT_DEFENDER]: `the signer does not move for the defender`,
+    [RENDER_COMPUTE_ERROR__NOT_ENROLLED]: `the node is not enrolled for probes: send probe_enroll first`,
     [RENDER_COMPUTE_ERROR__NOT_IDENTITY]: `the signer is not the node's identity`,
     [RENDER_COMPUTE_ERROR__NOT_OPERATOR]: `the signer is not the node's operator`,
     [RENDER_COMPUTE_ERROR__NOT_PENDING_AUTHORITY]: `the signer has not been offered the authority`,
+    [RENDER_COMPUTE_ERROR__NOT_PROBE]: `the job, engine or audit is not of a probe`,
+    [RENDER_COMPUTE_ERROR__NOT_PROPOSER]: `the signer did not open the proposal`,
     [RENDER_COMPUTE_ERROR__NOT_PUBLISHER]: `the signer is not a publisher of this oracle`,
     [RENDER_COMPUTE_ERROR__NOT_REQUESTER]: `the signer is not the job's requester`,
+    [RENDER_COMPUTE_ERROR__NOT_REVIEWED]: `the node was not reviewed by this epoch yet: send node_review first`,
     [RENDER_COMPUTE_ERROR__NOT_SEEDED]: `the job has no seed yet: send job_seed first`,
     [RENDER_COMPUTE_ERROR__NOT_UPGRADE_AUTHORITY]: `the signer is not the program's upgrade authority`,
     [RENDER_COMPUTE_ERROR__OPERATOR_BUSY]: `the operator still has nodes`,
     [RENDER_COMPUTE_ERROR__OUTSIDE_EPOCH]: `the moment lies outside the epoch`,
     [RENDER_COMPUTE_ERROR__PAUSED]: `this part of the network is paused`,
+    [RENDER_COMPUTE_ERROR__PROBE_UNDER_WAY]: `a probe of the node is open: it must be finished first`,
+    [RENDER_COMPUTE_ERROR__PROPOSAL_NEEDED]: `the proposal is not over: its account is still needed`,
+    [RENDER_COMPUTE_ERROR__RATING_MISSING]: `a probe proves compute, clock and memory ratings: each must be at least 1`,
+    [RENDER_COMPUTE_ERROR__REBATE_UNCLAIMED]: `the rebate was not claimed yet`,
     [RENDER_COMPUTE_ERROR__REPORT_OUT_OF_ORDER]: `a report must be newer than the publisher's last one and not from the future`,
+    [RENDER_COMPUTE_ERROR__REQUESTER_REPUTATION_TOO_LOW]: `the requester's reputation is below what the node works for: lower its minimum_requester_reputation, or take other jobs`,
     [RENDER_COMPUTE_ERROR__REQUIREMENTS_NOT_MET]: `the node does not meet the job's requirements`,
     [RENDER_COMPUTE_ERROR__REVEAL_TOO_EARLY]: `a reveal must come at least one slot after its commitment`,
     [RENDER_COMPUTE_ERROR__ROOTS_AGREE]: `the audit found the root that the lease has: there is nothing to dispute`,
@@ -290,23 +406,35 @@ if (process.env["NODE_ENV"] !== "production") {
     [RENDER_COMPUTE_ERROR__SHARD_SUMMED]: `the shard was summed already`,
     [RENDER_COMPUTE_ERROR__TOO_EARLY_TO_DRAW]: `the slot that decides the audit has not come yet`,
     [RENDER_COMPUTE_ERROR__TOO_EARLY_TO_SEED]: `no slot after the job's opening has a hash yet`,
+    [RENDER_COMPUTE_ERROR__UNKNOWN_ACTION]: `the proposal's action is unknown, or carries what belongs to another action`,
     [RENDER_COMPUTE_ERROR__UNKNOWN_KIND]: `the class or verification kind is unknown`,
+    [RENDER_COMPUTE_ERROR__UNKNOWN_PARAMETER]: `there is no parameter of this number`,
     [RENDER_COMPUTE_ERROR__UNKNOWN_PAUSE_BIT]: `the pause bits contain an unknown bit`,
+    [RENDER_COMPUTE_ERROR__VOTE_LOCK_NOT_EMPTY]: `the vote lock still holds RENDER: withdraw it first`,
+    [RENDER_COMPUTE_ERROR__VOTE_NEEDED]: `the votes on the proposal are not counted: the vote is still needed`,
     [RENDER_COMPUTE_ERROR__WRONG_AUDIT]: `the audit belongs to another lease, attempt or node`,
+    [RENDER_COMPUTE_ERROR__WRONG_CLIENT]: `the compute client or its payout account is not the one that the job names`,
     [RENDER_COMPUTE_ERROR__WRONG_CREDIT_ACCOUNT]: `the credit account belongs to another wallet`,
     [RENDER_COMPUTE_ERROR__WRONG_DISPUTE]: `the account does not belong to the dispute`,
     [RENDER_COMPUTE_ERROR__WRONG_DIVISION]: `the hashes do not give the root under dispute`,
     [RENDER_COMPUTE_ERROR__WRONG_EPOCH]: `the epoch is not the one this instruction needs`,
     [RENDER_COMPUTE_ERROR__WRONG_FORMAT]: `the statement has another format than the engine's referee reads`,
+    [RENDER_COMPUTE_ERROR__WRONG_GUARDIAN]: `exactly a proposal that replaces the guardian names a key, and not zero`,
+    [RENDER_COMPUTE_ERROR__WRONG_JOB_EPOCH]: `the record belongs to another job or epoch`,
     [RENDER_COMPUTE_ERROR__WRONG_LEAF]: `output and trace, with the steps that the referee counts, do not give the unit's leaf`,
     [RENDER_COMPUTE_ERROR__WRONG_LEASE]: `the lease belongs to another job or node`,
     [RENDER_COMPUTE_ERROR__WRONG_MINT]: `the mint must have 8 decimals and the network account as its mint authority`,
     [RENDER_COMPUTE_ERROR__WRONG_NODE]: `the node belongs to another operator`,
     [RENDER_COMPUTE_ERROR__WRONG_NONCE]: `the nonce is not the requester's next one`,
     [RENDER_COMPUTE_ERROR__WRONG_ORACLE]: `the price account is not the one the network reads`,
+    [RENDER_COMPUTE_ERROR__WRONG_PLACE]: `the probe's place for a measurement does not exist, is taken, or is of another node`,
+    [RENDER_COMPUTE_ERROR__WRONG_PROBE]: `the account does not belong to the probe`,
     [RENDER_COMPUTE_ERROR__WRONG_PROOF]: `the proof does not place the state in the unit's trace`,
+    [RENDER_COMPUTE_ERROR__WRONG_PROPOSAL]: `the proposal is not the one that this instruction needs; a new one has the network's next number`,
+    [RENDER_COMPUTE_ERROR__WRONG_REBATE_ACCOUNT]: `a rebate is paid to the requester's own associated token account`,
     [RENDER_COMPUTE_ERROR__WRONG_SHARD]: `the shard is not the one this instruction needs`,
     [RENDER_COMPUTE_ERROR__WRONG_TOKEN_ACCOUNT]: `the token account has another mint or owner than this instruction needs`,
+    [RENDER_COMPUTE_ERROR__WRONG_VOTE_LOCK]: `the vote lock or the vote belongs to another wallet`,
     [RENDER_COMPUTE_ERROR__ZERO_VALUE]: `a value that must be set is zero`,
   };
 }

@@ -55,6 +55,7 @@ export type AuditAcceptInstruction<
   TAccountShard extends string | AccountMeta<string> = string,
   TAccountNodeEpoch extends string | AccountMeta<string> = string,
   TAccountPayer extends string | AccountMeta<string> = string,
+  TAccountProbe extends string | AccountMeta<string> = string,
   TRemainingAccounts extends readonly AccountMeta<string>[] = [],
 > = Instruction<TProgram> &
   InstructionWithData<ReadonlyUint8Array> &
@@ -84,6 +85,9 @@ export type AuditAcceptInstruction<
       TAccountPayer extends string
         ? WritableAccount<TAccountPayer>
         : TAccountPayer,
+      TAccountProbe extends string
+        ? ReadonlyAccount<TAccountProbe>
+        : TAccountProbe,
       ...TRemainingAccounts,
     ]
   >;
@@ -124,6 +128,7 @@ export type AuditAcceptInput<
   TAccountShard extends string = string,
   TAccountNodeEpoch extends string = string,
   TAccountPayer extends string = string,
+  TAccountProbe extends string = string,
 > = {
   /** Rules. */
   network: Address<TAccountNetwork>;
@@ -141,6 +146,8 @@ export type AuditAcceptInput<
   nodeEpoch: Address<TAccountNodeEpoch>;
   /** Paid the rent and receives it back. */
   payer: Address<TAccountPayer>;
+  /** The probe that the lease is; none where it is none. */
+  probe?: Address<TAccountProbe>;
 };
 
 export function getAuditAcceptInstruction<
@@ -152,6 +159,7 @@ export function getAuditAcceptInstruction<
   TAccountShard extends string,
   TAccountNodeEpoch extends string,
   TAccountPayer extends string,
+  TAccountProbe extends string,
   TProgramAddress extends Address = typeof RENDER_COMPUTE_PROGRAM_ADDRESS,
 >(
   input: AuditAcceptInput<
@@ -162,7 +170,8 @@ export function getAuditAcceptInstruction<
     TAccountEpoch,
     TAccountShard,
     TAccountNodeEpoch,
-    TAccountPayer
+    TAccountPayer,
+    TAccountProbe
   >,
   config?: { programAddress?: TProgramAddress },
 ): AuditAcceptInstruction<
@@ -174,7 +183,8 @@ export function getAuditAcceptInstruction<
   TAccountEpoch,
   TAccountShard,
   TAccountNodeEpoch,
-  TAccountPayer
+  TAccountPayer,
+  TAccountProbe
 > {
   // Program address.
   const programAddress =
@@ -190,6 +200,7 @@ export function getAuditAcceptInstruction<
     shard: { value: input.shard ?? null, isWritable: true },
     nodeEpoch: { value: input.nodeEpoch ?? null, isWritable: true },
     payer: { value: input.payer ?? null, isWritable: true },
+    probe: { value: input.probe ?? null, isWritable: false },
   };
   const accounts = originalAccounts as Record<
     keyof typeof originalAccounts,
@@ -207,6 +218,7 @@ export function getAuditAcceptInstruction<
       getAccountMeta("shard", accounts.shard),
       getAccountMeta("nodeEpoch", accounts.nodeEpoch),
       getAccountMeta("payer", accounts.payer),
+      getAccountMeta("probe", accounts.probe),
     ],
     data: getAuditAcceptInstructionDataEncoder().encode({}),
     programAddress,
@@ -219,7 +231,8 @@ export function getAuditAcceptInstruction<
     TAccountEpoch,
     TAccountShard,
     TAccountNodeEpoch,
-    TAccountPayer
+    TAccountPayer,
+    TAccountProbe
   >);
 }
 
@@ -245,6 +258,8 @@ export type ParsedAuditAcceptInstruction<
     nodeEpoch: TAccountMetas[6];
     /** Paid the rent and receives it back. */
     payer: TAccountMetas[7];
+    /** The probe that the lease is; none where it is none. */
+    probe?: TAccountMetas[8] | undefined;
   };
   data: AuditAcceptInstructionData;
 };
@@ -257,12 +272,12 @@ export function parseAuditAcceptInstruction<
     InstructionWithAccounts<TAccountMetas> &
     InstructionWithData<ReadonlyUint8Array>,
 ): ParsedAuditAcceptInstruction<TProgram, TAccountMetas> {
-  if (instruction.accounts.length < 8) {
+  if (instruction.accounts.length < 9) {
     throw new SolanaError(
       SOLANA_ERROR__PROGRAM_CLIENTS__INSUFFICIENT_ACCOUNT_METAS,
       {
         actualAccountMetas: instruction.accounts.length,
-        expectedAccountMetas: 8,
+        expectedAccountMetas: 9,
       },
     );
   }
@@ -271,6 +286,12 @@ export function parseAuditAcceptInstruction<
     const accountMeta = (instruction.accounts as TAccountMetas)[accountIndex]!;
     accountIndex += 1;
     return accountMeta;
+  };
+  const getNextOptionalAccount = () => {
+    const accountMeta = getNextAccount();
+    return accountMeta.address === RENDER_COMPUTE_PROGRAM_ADDRESS
+      ? undefined
+      : accountMeta;
   };
   return {
     programAddress: instruction.programAddress,
@@ -283,6 +304,7 @@ export function parseAuditAcceptInstruction<
       shard: getNextAccount(),
       nodeEpoch: getNextAccount(),
       payer: getNextAccount(),
+      probe: getNextOptionalAccount(),
     },
     data: getAuditAcceptInstructionDataDecoder().decode(instruction.data),
   };

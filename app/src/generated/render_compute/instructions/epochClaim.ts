@@ -46,6 +46,7 @@ export function getEpochClaimDiscriminatorBytes(): ReadonlyUint8Array {
 export type EpochClaimInstruction<
   TProgram extends string = typeof RENDER_COMPUTE_PROGRAM_ADDRESS,
   TAccountNetwork extends string | AccountMeta<string> = string,
+  TAccountLimiter extends string | AccountMeta<string> = string,
   TAccountEpoch extends string | AccountMeta<string> = string,
   TAccountNode extends string | AccountMeta<string> = string,
   TAccountOperator extends string | AccountMeta<string> = string,
@@ -62,6 +63,9 @@ export type EpochClaimInstruction<
       TAccountNetwork extends string
         ? ReadonlyAccount<TAccountNetwork>
         : TAccountNetwork,
+      TAccountLimiter extends string
+        ? WritableAccount<TAccountLimiter>
+        : TAccountLimiter,
       TAccountEpoch extends string
         ? ReadonlyAccount<TAccountEpoch>
         : TAccountEpoch,
@@ -116,6 +120,7 @@ export function getEpochClaimInstructionDataCodec(): FixedSizeCodec<
 
 export type EpochClaimInput<
   TAccountNetwork extends string = string,
+  TAccountLimiter extends string = string,
   TAccountEpoch extends string = string,
   TAccountNode extends string = string,
   TAccountOperator extends string = string,
@@ -126,6 +131,8 @@ export type EpochClaimInput<
 > = {
   /** Mint authority. */
   network: Address<TAccountNetwork>;
+  /** Remembers the mint. */
+  limiter: Address<TAccountLimiter>;
   /** The finalized epoch. */
   epoch: Address<TAccountEpoch>;
   /** Says who the operator is. */
@@ -144,6 +151,7 @@ export type EpochClaimInput<
 
 export function getEpochClaimInstruction<
   TAccountNetwork extends string,
+  TAccountLimiter extends string,
   TAccountEpoch extends string,
   TAccountNode extends string,
   TAccountOperator extends string,
@@ -155,6 +163,7 @@ export function getEpochClaimInstruction<
 >(
   input: EpochClaimInput<
     TAccountNetwork,
+    TAccountLimiter,
     TAccountEpoch,
     TAccountNode,
     TAccountOperator,
@@ -167,6 +176,7 @@ export function getEpochClaimInstruction<
 ): EpochClaimInstruction<
   TProgramAddress,
   TAccountNetwork,
+  TAccountLimiter,
   TAccountEpoch,
   TAccountNode,
   TAccountOperator,
@@ -182,6 +192,7 @@ export function getEpochClaimInstruction<
   // Original accounts.
   const originalAccounts = {
     network: { value: input.network ?? null, isWritable: false },
+    limiter: { value: input.limiter ?? null, isWritable: true },
     epoch: { value: input.epoch ?? null, isWritable: false },
     node: { value: input.node ?? null, isWritable: false },
     operator: { value: input.operator ?? null, isWritable: false },
@@ -205,6 +216,7 @@ export function getEpochClaimInstruction<
   return Object.freeze({
     accounts: [
       getAccountMeta("network", accounts.network),
+      getAccountMeta("limiter", accounts.limiter),
       getAccountMeta("epoch", accounts.epoch),
       getAccountMeta("node", accounts.node),
       getAccountMeta("operator", accounts.operator),
@@ -218,6 +230,7 @@ export function getEpochClaimInstruction<
   } as EpochClaimInstruction<
     TProgramAddress,
     TAccountNetwork,
+    TAccountLimiter,
     TAccountEpoch,
     TAccountNode,
     TAccountOperator,
@@ -236,20 +249,22 @@ export type ParsedEpochClaimInstruction<
   accounts: {
     /** Mint authority. */
     network: TAccountMetas[0];
+    /** Remembers the mint. */
+    limiter: TAccountMetas[1];
     /** The finalized epoch. */
-    epoch: TAccountMetas[1];
+    epoch: TAccountMetas[2];
     /** Says who the operator is. */
-    node: TAccountMetas[2];
+    node: TAccountMetas[3];
     /** Says where he is paid. */
-    operator: TAccountMetas[3];
+    operator: TAccountMetas[4];
     /** Marked as claimed. */
-    nodeEpoch: TAccountMetas[4];
+    nodeEpoch: TAccountMetas[5];
     /** RENDER. */
-    mint: TAccountMetas[5];
+    mint: TAccountMetas[6];
     /** The operator's payout account. */
-    payout: TAccountMetas[6];
+    payout: TAccountMetas[7];
     /** SPL Token. */
-    tokenProgram: TAccountMetas[7];
+    tokenProgram: TAccountMetas[8];
   };
   data: EpochClaimInstructionData;
 };
@@ -262,12 +277,12 @@ export function parseEpochClaimInstruction<
     InstructionWithAccounts<TAccountMetas> &
     InstructionWithData<ReadonlyUint8Array>,
 ): ParsedEpochClaimInstruction<TProgram, TAccountMetas> {
-  if (instruction.accounts.length < 8) {
+  if (instruction.accounts.length < 9) {
     throw new SolanaError(
       SOLANA_ERROR__PROGRAM_CLIENTS__INSUFFICIENT_ACCOUNT_METAS,
       {
         actualAccountMetas: instruction.accounts.length,
-        expectedAccountMetas: 8,
+        expectedAccountMetas: 9,
       },
     );
   }
@@ -281,6 +296,7 @@ export function parseEpochClaimInstruction<
     programAddress: instruction.programAddress,
     accounts: {
       network: getNextAccount(),
+      limiter: getNextAccount(),
       epoch: getNextAccount(),
       node: getNextAccount(),
       operator: getNextAccount(),

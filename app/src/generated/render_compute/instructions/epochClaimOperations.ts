@@ -47,6 +47,7 @@ export function getEpochClaimOperationsDiscriminatorBytes(): ReadonlyUint8Array 
 export type EpochClaimOperationsInstruction<
   TProgram extends string = typeof RENDER_COMPUTE_PROGRAM_ADDRESS,
   TAccountNetwork extends string | AccountMeta<string> = string,
+  TAccountLimiter extends string | AccountMeta<string> = string,
   TAccountEpoch extends string | AccountMeta<string> = string,
   TAccountMint extends string | AccountMeta<string> = string,
   TAccountOperations extends string | AccountMeta<string> = string,
@@ -60,6 +61,9 @@ export type EpochClaimOperationsInstruction<
       TAccountNetwork extends string
         ? ReadonlyAccount<TAccountNetwork>
         : TAccountNetwork,
+      TAccountLimiter extends string
+        ? WritableAccount<TAccountLimiter>
+        : TAccountLimiter,
       TAccountEpoch extends string
         ? WritableAccount<TAccountEpoch>
         : TAccountEpoch,
@@ -110,6 +114,7 @@ export function getEpochClaimOperationsInstructionDataCodec(): FixedSizeCodec<
 
 export type EpochClaimOperationsInput<
   TAccountNetwork extends string = string,
+  TAccountLimiter extends string = string,
   TAccountEpoch extends string = string,
   TAccountMint extends string = string,
   TAccountOperations extends string = string,
@@ -117,6 +122,8 @@ export type EpochClaimOperationsInput<
 > = {
   /** Mint authority; names the operations account. */
   network: Address<TAccountNetwork>;
+  /** Remembers the mint. */
+  limiter: Address<TAccountLimiter>;
   /** Marked as claimed. */
   epoch: Address<TAccountEpoch>;
   /** RENDER. */
@@ -129,6 +136,7 @@ export type EpochClaimOperationsInput<
 
 export function getEpochClaimOperationsInstruction<
   TAccountNetwork extends string,
+  TAccountLimiter extends string,
   TAccountEpoch extends string,
   TAccountMint extends string,
   TAccountOperations extends string,
@@ -137,6 +145,7 @@ export function getEpochClaimOperationsInstruction<
 >(
   input: EpochClaimOperationsInput<
     TAccountNetwork,
+    TAccountLimiter,
     TAccountEpoch,
     TAccountMint,
     TAccountOperations,
@@ -146,6 +155,7 @@ export function getEpochClaimOperationsInstruction<
 ): EpochClaimOperationsInstruction<
   TProgramAddress,
   TAccountNetwork,
+  TAccountLimiter,
   TAccountEpoch,
   TAccountMint,
   TAccountOperations,
@@ -158,6 +168,7 @@ export function getEpochClaimOperationsInstruction<
   // Original accounts.
   const originalAccounts = {
     network: { value: input.network ?? null, isWritable: false },
+    limiter: { value: input.limiter ?? null, isWritable: true },
     epoch: { value: input.epoch ?? null, isWritable: true },
     mint: { value: input.mint ?? null, isWritable: true },
     operations: { value: input.operations ?? null, isWritable: true },
@@ -178,6 +189,7 @@ export function getEpochClaimOperationsInstruction<
   return Object.freeze({
     accounts: [
       getAccountMeta("network", accounts.network),
+      getAccountMeta("limiter", accounts.limiter),
       getAccountMeta("epoch", accounts.epoch),
       getAccountMeta("mint", accounts.mint),
       getAccountMeta("operations", accounts.operations),
@@ -188,6 +200,7 @@ export function getEpochClaimOperationsInstruction<
   } as EpochClaimOperationsInstruction<
     TProgramAddress,
     TAccountNetwork,
+    TAccountLimiter,
     TAccountEpoch,
     TAccountMint,
     TAccountOperations,
@@ -203,14 +216,16 @@ export type ParsedEpochClaimOperationsInstruction<
   accounts: {
     /** Mint authority; names the operations account. */
     network: TAccountMetas[0];
+    /** Remembers the mint. */
+    limiter: TAccountMetas[1];
     /** Marked as claimed. */
-    epoch: TAccountMetas[1];
+    epoch: TAccountMetas[2];
     /** RENDER. */
-    mint: TAccountMetas[2];
+    mint: TAccountMetas[3];
     /** Receives it. */
-    operations: TAccountMetas[3];
+    operations: TAccountMetas[4];
     /** SPL Token. */
-    tokenProgram: TAccountMetas[4];
+    tokenProgram: TAccountMetas[5];
   };
   data: EpochClaimOperationsInstructionData;
 };
@@ -223,12 +238,12 @@ export function parseEpochClaimOperationsInstruction<
     InstructionWithAccounts<TAccountMetas> &
     InstructionWithData<ReadonlyUint8Array>,
 ): ParsedEpochClaimOperationsInstruction<TProgram, TAccountMetas> {
-  if (instruction.accounts.length < 5) {
+  if (instruction.accounts.length < 6) {
     throw new SolanaError(
       SOLANA_ERROR__PROGRAM_CLIENTS__INSUFFICIENT_ACCOUNT_METAS,
       {
         actualAccountMetas: instruction.accounts.length,
-        expectedAccountMetas: 5,
+        expectedAccountMetas: 6,
       },
     );
   }
@@ -242,6 +257,7 @@ export function parseEpochClaimOperationsInstruction<
     programAddress: instruction.programAddress,
     accounts: {
       network: getNextAccount(),
+      limiter: getNextAccount(),
       epoch: getNextAccount(),
       mint: getNextAccount(),
       operations: getNextAccount(),

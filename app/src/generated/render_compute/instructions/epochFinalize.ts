@@ -57,7 +57,7 @@ export type EpochFinalizeInstruction<
   InstructionWithAccounts<
     [
       TAccountNetwork extends string
-        ? ReadonlyAccount<TAccountNetwork>
+        ? WritableAccount<TAccountNetwork>
         : TAccountNetwork,
       TAccountSchedule extends string
         ? ReadonlyAccount<TAccountSchedule>
@@ -107,7 +107,7 @@ export type EpochFinalizeInput<
   TAccountPrevious extends string = string,
   TAccountEpoch extends string = string,
 > = {
-  /** Rules. */
+  /** Rules. Changed: learns the epoch's stake, and its floating prices move. */
   network: Address<TAccountNetwork>;
   /** Emission table. */
   schedule: Address<TAccountSchedule>;
@@ -144,7 +144,7 @@ export function getEpochFinalizeInstruction<
 
   // Original accounts.
   const originalAccounts = {
-    network: { value: input.network ?? null, isWritable: false },
+    network: { value: input.network ?? null, isWritable: true },
     schedule: { value: input.schedule ?? null, isWritable: false },
     previous: { value: input.previous ?? null, isWritable: false },
     epoch: { value: input.epoch ?? null, isWritable: true },
@@ -179,7 +179,7 @@ export type ParsedEpochFinalizeInstruction<
 > = {
   programAddress: Address<TProgram>;
   accounts: {
-    /** Rules. */
+    /** Rules. Changed: learns the epoch's stake, and its floating prices move. */
     network: TAccountMetas[0];
     /** Emission table. */
     schedule: TAccountMetas[1];

@@ -26,6 +26,7 @@ import {
   type Instruction,
   type InstructionWithAccounts,
   type InstructionWithData,
+  type ReadonlyAccount,
   type ReadonlySignerAccount,
   type ReadonlyUint8Array,
   type TransactionSigner,
@@ -48,7 +49,9 @@ export function getJobCloseDiscriminatorBytes(): ReadonlyUint8Array {
 export type JobCloseInstruction<
   TProgram extends string = typeof RENDER_COMPUTE_PROGRAM_ADDRESS,
   TAccountSigner extends string | AccountMeta<string> = string,
+  TAccountNetwork extends string | AccountMeta<string> = string,
   TAccountJob extends string | AccountMeta<string> = string,
+  TAccountCredit extends string | AccountMeta<string> = string,
   TAccountPayer extends string | AccountMeta<string> = string,
   TRemainingAccounts extends readonly AccountMeta<string>[] = [],
 > = Instruction<TProgram> &
@@ -59,7 +62,13 @@ export type JobCloseInstruction<
         ? ReadonlySignerAccount<TAccountSigner> &
             AccountSignerMeta<TAccountSigner>
         : TAccountSigner,
+      TAccountNetwork extends string
+        ? ReadonlyAccount<TAccountNetwork>
+        : TAccountNetwork,
       TAccountJob extends string ? WritableAccount<TAccountJob> : TAccountJob,
+      TAccountCredit extends string
+        ? WritableAccount<TAccountCredit>
+        : TAccountCredit,
       TAccountPayer extends string
         ? WritableAccount<TAccountPayer>
         : TAccountPayer,
@@ -96,29 +105,45 @@ export function getJobCloseInstructionDataCodec(): FixedSizeCodec<
 
 export type JobCloseInput<
   TAccountSigner extends string = string,
+  TAccountNetwork extends string = string,
   TAccountJob extends string = string,
+  TAccountCredit extends string = string,
   TAccountPayer extends string = string,
 > = {
   /** The requester at any time; anyone after the job's deadline. */
   signer: TransactionSigner<TAccountSigner>;
+  /** Rules. */
+  network: Address<TAccountNetwork>;
   /** Closed. */
   job: Address<TAccountJob>;
+  /** The requester's account; carries its reputation. */
+  credit: Address<TAccountCredit>;
   /** Paid the rent and receives it back. May be the signer: it only gains lamports here. */
   payer: Address<TAccountPayer>;
 };
 
 export function getJobCloseInstruction<
   TAccountSigner extends string,
+  TAccountNetwork extends string,
   TAccountJob extends string,
+  TAccountCredit extends string,
   TAccountPayer extends string,
   TProgramAddress extends Address = typeof RENDER_COMPUTE_PROGRAM_ADDRESS,
 >(
-  input: JobCloseInput<TAccountSigner, TAccountJob, TAccountPayer>,
+  input: JobCloseInput<
+    TAccountSigner,
+    TAccountNetwork,
+    TAccountJob,
+    TAccountCredit,
+    TAccountPayer
+  >,
   config?: { programAddress?: TProgramAddress },
 ): JobCloseInstruction<
   TProgramAddress,
   TAccountSigner,
+  TAccountNetwork,
   TAccountJob,
+  TAccountCredit,
   TAccountPayer
 > {
   // Program address.
@@ -128,7 +153,9 @@ export function getJobCloseInstruction<
   // Original accounts.
   const originalAccounts = {
     signer: { value: input.signer ?? null, isWritable: false },
+    network: { value: input.network ?? null, isWritable: false },
     job: { value: input.job ?? null, isWritable: true },
+    credit: { value: input.credit ?? null, isWritable: true },
     payer: { value: input.payer ?? null, isWritable: true },
   };
   const accounts = originalAccounts as Record<
@@ -140,7 +167,9 @@ export function getJobCloseInstruction<
   return Object.freeze({
     accounts: [
       getAccountMeta("signer", accounts.signer),
+      getAccountMeta("network", accounts.network),
       getAccountMeta("job", accounts.job),
+      getAccountMeta("credit", accounts.credit),
       getAccountMeta("payer", accounts.payer),
     ],
     data: getJobCloseInstructionDataEncoder().encode({}),
@@ -148,7 +177,9 @@ export function getJobCloseInstruction<
   } as JobCloseInstruction<
     TProgramAddress,
     TAccountSigner,
+    TAccountNetwork,
     TAccountJob,
+    TAccountCredit,
     TAccountPayer
   >);
 }
@@ -161,10 +192,14 @@ export type ParsedJobCloseInstruction<
   accounts: {
     /** The requester at any time; anyone after the job's deadline. */
     signer: TAccountMetas[0];
+    /** Rules. */
+    network: TAccountMetas[1];
     /** Closed. */
-    job: TAccountMetas[1];
+    job: TAccountMetas[2];
+    /** The requester's account; carries its reputation. */
+    credit: TAccountMetas[3];
     /** Paid the rent and receives it back. May be the signer: it only gains lamports here. */
-    payer: TAccountMetas[2];
+    payer: TAccountMetas[4];
   };
   data: JobCloseInstructionData;
 };
@@ -177,12 +212,12 @@ export function parseJobCloseInstruction<
     InstructionWithAccounts<TAccountMetas> &
     InstructionWithData<ReadonlyUint8Array>,
 ): ParsedJobCloseInstruction<TProgram, TAccountMetas> {
-  if (instruction.accounts.length < 3) {
+  if (instruction.accounts.length < 5) {
     throw new SolanaError(
       SOLANA_ERROR__PROGRAM_CLIENTS__INSUFFICIENT_ACCOUNT_METAS,
       {
         actualAccountMetas: instruction.accounts.length,
-        expectedAccountMetas: 3,
+        expectedAccountMetas: 5,
       },
     );
   }
@@ -196,7 +231,9 @@ export function parseJobCloseInstruction<
     programAddress: instruction.programAddress,
     accounts: {
       signer: getNextAccount(),
+      network: getNextAccount(),
       job: getNextAccount(),
+      credit: getNextAccount(),
       payer: getNextAccount(),
     },
     data: getJobCloseInstructionDataDecoder().decode(instruction.data),

@@ -68,6 +68,7 @@ export type JobOpenInstruction<
   TAccountJob extends string | AccountMeta<string> = string,
   TAccountSystemProgram extends string | AccountMeta<string> =
     "11111111111111111111111111111111",
+  TAccountClient extends string | AccountMeta<string> = string,
   TRemainingAccounts extends readonly AccountMeta<string>[] = [],
 > = Instruction<TProgram> &
   InstructionWithData<ReadonlyUint8Array> &
@@ -90,6 +91,9 @@ export type JobOpenInstruction<
       TAccountSystemProgram extends string
         ? ReadonlyAccount<TAccountSystemProgram>
         : TAccountSystemProgram,
+      TAccountClient extends string
+        ? ReadonlyAccount<TAccountClient>
+        : TAccountClient,
       ...TRemainingAccounts,
     ]
   >;
@@ -101,11 +105,11 @@ export type JobOpenInstructionData = {
   manifest: ReadonlyUint8Array;
   /** What exactly is to be computed, as the engine's referee reads it; begins with the engine's format. */
   statement: ReadonlyUint8Array;
-  /** Compute client it comes through; zero for none. */
+  /** The [`Client`] account that it comes through; zero for none. */
   client: Address;
   /** Units of work. */
   units: bigint;
-  /** Credits per unit. */
+  /** Credits per unit: what is paid, or, at the network's price, the most that is paid. */
   pricePerUnit: bigint;
   /** Work measure of one unit. */
   workPerUnit: bigint;
@@ -119,10 +123,16 @@ export type JobOpenInstructionData = {
   minimumMemoryMib: number;
   /** Least node reputation, basis points. */
   minimumReputation: number;
-  /** Preferred region; 0 for any. */
+  /** Preferred region; 0 for any. At the network's price a region costs a surcharge. */
   region: number;
   /** Nodes that compute each lease, 1 to 3; more than one has every lease audited by the others. */
   replicas: number;
+  /** One of the `TIER_*` constants. */
+  tier: number;
+  /** Least bandwidth of the job's nodes, see `market_model::price::BandwidthTier`. */
+  bandwidthTier: number;
+  /** 1 to pay the network's price, and to be refused where it is above `price_per_unit`; 0 to pay `price_per_unit`. */
+  atNetworkPrice: number;
 };
 
 export type JobOpenInstructionDataArgs = {
@@ -131,11 +141,11 @@ export type JobOpenInstructionDataArgs = {
   manifest: ReadonlyUint8Array;
   /** What exactly is to be computed, as the engine's referee reads it; begins with the engine's format. */
   statement: ReadonlyUint8Array;
-  /** Compute client it comes through; zero for none. */
+  /** The [`Client`] account that it comes through; zero for none. */
   client: Address;
   /** Units of work. */
   units: number | bigint;
-  /** Credits per unit. */
+  /** Credits per unit: what is paid, or, at the network's price, the most that is paid. */
   pricePerUnit: number | bigint;
   /** Work measure of one unit. */
   workPerUnit: number | bigint;
@@ -149,10 +159,16 @@ export type JobOpenInstructionDataArgs = {
   minimumMemoryMib: number;
   /** Least node reputation, basis points. */
   minimumReputation: number;
-  /** Preferred region; 0 for any. */
+  /** Preferred region; 0 for any. At the network's price a region costs a surcharge. */
   region: number;
   /** Nodes that compute each lease, 1 to 3; more than one has every lease audited by the others. */
   replicas: number;
+  /** One of the `TIER_*` constants. */
+  tier: number;
+  /** Least bandwidth of the job's nodes, see `market_model::price::BandwidthTier`. */
+  bandwidthTier: number;
+  /** 1 to pay the network's price, and to be refused where it is above `price_per_unit`; 0 to pay `price_per_unit`. */
+  atNetworkPrice: number;
 };
 
 export function getJobOpenInstructionDataEncoder(): FixedSizeEncoder<JobOpenInstructionDataArgs> {
@@ -173,6 +189,9 @@ export function getJobOpenInstructionDataEncoder(): FixedSizeEncoder<JobOpenInst
       ["minimumReputation", getU16Encoder()],
       ["region", getU16Encoder()],
       ["replicas", getU8Encoder()],
+      ["tier", getU8Encoder()],
+      ["bandwidthTier", getU8Encoder()],
+      ["atNetworkPrice", getU8Encoder()],
     ]),
     (value) => ({ ...value, discriminator: JOB_OPEN_DISCRIMINATOR }),
   );
@@ -195,6 +214,9 @@ export function getJobOpenInstructionDataDecoder(): FixedSizeDecoder<JobOpenInst
     ["minimumReputation", getU16Decoder()],
     ["region", getU16Decoder()],
     ["replicas", getU8Decoder()],
+    ["tier", getU8Decoder()],
+    ["bandwidthTier", getU8Decoder()],
+    ["atNetworkPrice", getU8Decoder()],
   ]);
 }
 
@@ -215,6 +237,7 @@ export type JobOpenAsyncInput<
   TAccountCredit extends string = string,
   TAccountJob extends string = string,
   TAccountSystemProgram extends string = string,
+  TAccountClient extends string = string,
 > = {
   /** Pays credits and rent. */
   requester: TransactionSigner<TAccountRequester>;
@@ -228,10 +251,12 @@ export type JobOpenAsyncInput<
   job?: Address<TAccountJob>;
   /** System program. */
   systemProgram?: Address<TAccountSystemProgram>;
+  /** The compute client that the order names; none where it names none. */
+  client?: Address<TAccountClient>;
   nonce: JobOpenInstructionDataArgs["nonce"];
   manifest: JobOpenInstructionDataArgs["manifest"];
   statement: JobOpenInstructionDataArgs["statement"];
-  client: JobOpenInstructionDataArgs["client"];
+  clientArg: JobOpenInstructionDataArgs["client"];
   units: JobOpenInstructionDataArgs["units"];
   pricePerUnit: JobOpenInstructionDataArgs["pricePerUnit"];
   workPerUnit: JobOpenInstructionDataArgs["workPerUnit"];
@@ -242,6 +267,9 @@ export type JobOpenAsyncInput<
   minimumReputation: JobOpenInstructionDataArgs["minimumReputation"];
   region: JobOpenInstructionDataArgs["region"];
   replicas: JobOpenInstructionDataArgs["replicas"];
+  tier: JobOpenInstructionDataArgs["tier"];
+  bandwidthTier: JobOpenInstructionDataArgs["bandwidthTier"];
+  atNetworkPrice: JobOpenInstructionDataArgs["atNetworkPrice"];
 };
 
 export async function getJobOpenInstructionAsync<
@@ -251,6 +279,7 @@ export async function getJobOpenInstructionAsync<
   TAccountCredit extends string,
   TAccountJob extends string,
   TAccountSystemProgram extends string,
+  TAccountClient extends string,
   TProgramAddress extends Address = typeof RENDER_COMPUTE_PROGRAM_ADDRESS,
 >(
   input: JobOpenAsyncInput<
@@ -259,7 +288,8 @@ export async function getJobOpenInstructionAsync<
     TAccountEngine,
     TAccountCredit,
     TAccountJob,
-    TAccountSystemProgram
+    TAccountSystemProgram,
+    TAccountClient
   >,
   config?: { programAddress?: TProgramAddress },
 ): Promise<
@@ -270,7 +300,8 @@ export async function getJobOpenInstructionAsync<
     TAccountEngine,
     TAccountCredit,
     TAccountJob,
-    TAccountSystemProgram
+    TAccountSystemProgram,
+    TAccountClient
   >
 > {
   // Program address.
@@ -285,6 +316,7 @@ export async function getJobOpenInstructionAsync<
     credit: { value: input.credit ?? null, isWritable: true },
     job: { value: input.job ?? null, isWritable: true },
     systemProgram: { value: input.systemProgram ?? null, isWritable: false },
+    client: { value: input.client ?? null, isWritable: false },
   };
   const accounts = originalAccounts as Record<
     keyof typeof originalAccounts,
@@ -292,7 +324,7 @@ export async function getJobOpenInstructionAsync<
   >;
 
   // Original args.
-  const args = { ...input };
+  const args = { ...input, client: input.clientArg };
 
   // Resolve default values.
   if (!accounts.job.value) {
@@ -318,6 +350,7 @@ export async function getJobOpenInstructionAsync<
       getAccountMeta("credit", accounts.credit),
       getAccountMeta("job", accounts.job),
       getAccountMeta("systemProgram", accounts.systemProgram),
+      getAccountMeta("client", accounts.client),
     ],
     data: getJobOpenInstructionDataEncoder().encode(
       args as JobOpenInstructionDataArgs,
@@ -330,7 +363,8 @@ export async function getJobOpenInstructionAsync<
     TAccountEngine,
     TAccountCredit,
     TAccountJob,
-    TAccountSystemProgram
+    TAccountSystemProgram,
+    TAccountClient
   >);
 }
 
@@ -341,6 +375,7 @@ export type JobOpenInput<
   TAccountCredit extends string = string,
   TAccountJob extends string = string,
   TAccountSystemProgram extends string = string,
+  TAccountClient extends string = string,
 > = {
   /** Pays credits and rent. */
   requester: TransactionSigner<TAccountRequester>;
@@ -354,10 +389,12 @@ export type JobOpenInput<
   job: Address<TAccountJob>;
   /** System program. */
   systemProgram?: Address<TAccountSystemProgram>;
+  /** The compute client that the order names; none where it names none. */
+  client?: Address<TAccountClient>;
   nonce: JobOpenInstructionDataArgs["nonce"];
   manifest: JobOpenInstructionDataArgs["manifest"];
   statement: JobOpenInstructionDataArgs["statement"];
-  client: JobOpenInstructionDataArgs["client"];
+  clientArg: JobOpenInstructionDataArgs["client"];
   units: JobOpenInstructionDataArgs["units"];
   pricePerUnit: JobOpenInstructionDataArgs["pricePerUnit"];
   workPerUnit: JobOpenInstructionDataArgs["workPerUnit"];
@@ -368,6 +405,9 @@ export type JobOpenInput<
   minimumReputation: JobOpenInstructionDataArgs["minimumReputation"];
   region: JobOpenInstructionDataArgs["region"];
   replicas: JobOpenInstructionDataArgs["replicas"];
+  tier: JobOpenInstructionDataArgs["tier"];
+  bandwidthTier: JobOpenInstructionDataArgs["bandwidthTier"];
+  atNetworkPrice: JobOpenInstructionDataArgs["atNetworkPrice"];
 };
 
 export function getJobOpenInstruction<
@@ -377,6 +417,7 @@ export function getJobOpenInstruction<
   TAccountCredit extends string,
   TAccountJob extends string,
   TAccountSystemProgram extends string,
+  TAccountClient extends string,
   TProgramAddress extends Address = typeof RENDER_COMPUTE_PROGRAM_ADDRESS,
 >(
   input: JobOpenInput<
@@ -385,7 +426,8 @@ export function getJobOpenInstruction<
     TAccountEngine,
     TAccountCredit,
     TAccountJob,
-    TAccountSystemProgram
+    TAccountSystemProgram,
+    TAccountClient
   >,
   config?: { programAddress?: TProgramAddress },
 ): JobOpenInstruction<
@@ -395,7 +437,8 @@ export function getJobOpenInstruction<
   TAccountEngine,
   TAccountCredit,
   TAccountJob,
-  TAccountSystemProgram
+  TAccountSystemProgram,
+  TAccountClient
 > {
   // Program address.
   const programAddress =
@@ -409,6 +452,7 @@ export function getJobOpenInstruction<
     credit: { value: input.credit ?? null, isWritable: true },
     job: { value: input.job ?? null, isWritable: true },
     systemProgram: { value: input.systemProgram ?? null, isWritable: false },
+    client: { value: input.client ?? null, isWritable: false },
   };
   const accounts = originalAccounts as Record<
     keyof typeof originalAccounts,
@@ -416,7 +460,7 @@ export function getJobOpenInstruction<
   >;
 
   // Original args.
-  const args = { ...input };
+  const args = { ...input, client: input.clientArg };
 
   // Resolve default values.
   if (!accounts.systemProgram.value) {
@@ -433,6 +477,7 @@ export function getJobOpenInstruction<
       getAccountMeta("credit", accounts.credit),
       getAccountMeta("job", accounts.job),
       getAccountMeta("systemProgram", accounts.systemProgram),
+      getAccountMeta("client", accounts.client),
     ],
     data: getJobOpenInstructionDataEncoder().encode(
       args as JobOpenInstructionDataArgs,
@@ -445,7 +490,8 @@ export function getJobOpenInstruction<
     TAccountEngine,
     TAccountCredit,
     TAccountJob,
-    TAccountSystemProgram
+    TAccountSystemProgram,
+    TAccountClient
   >);
 }
 
@@ -467,6 +513,8 @@ export type ParsedJobOpenInstruction<
     job: TAccountMetas[4];
     /** System program. */
     systemProgram: TAccountMetas[5];
+    /** The compute client that the order names; none where it names none. */
+    client?: TAccountMetas[6] | undefined;
   };
   data: JobOpenInstructionData;
 };
@@ -479,12 +527,12 @@ export function parseJobOpenInstruction<
     InstructionWithAccounts<TAccountMetas> &
     InstructionWithData<ReadonlyUint8Array>,
 ): ParsedJobOpenInstruction<TProgram, TAccountMetas> {
-  if (instruction.accounts.length < 6) {
+  if (instruction.accounts.length < 7) {
     throw new SolanaError(
       SOLANA_ERROR__PROGRAM_CLIENTS__INSUFFICIENT_ACCOUNT_METAS,
       {
         actualAccountMetas: instruction.accounts.length,
-        expectedAccountMetas: 6,
+        expectedAccountMetas: 7,
       },
     );
   }
@@ -493,6 +541,12 @@ export function parseJobOpenInstruction<
     const accountMeta = (instruction.accounts as TAccountMetas)[accountIndex]!;
     accountIndex += 1;
     return accountMeta;
+  };
+  const getNextOptionalAccount = () => {
+    const accountMeta = getNextAccount();
+    return accountMeta.address === RENDER_COMPUTE_PROGRAM_ADDRESS
+      ? undefined
+      : accountMeta;
   };
   return {
     programAddress: instruction.programAddress,
@@ -503,6 +557,7 @@ export function parseJobOpenInstruction<
       credit: getNextAccount(),
       job: getNextAccount(),
       systemProgram: getNextAccount(),
+      client: getNextOptionalAccount(),
     },
     data: getJobOpenInstructionDataDecoder().decode(instruction.data),
   };

@@ -53,6 +53,7 @@ export type LeaseAcceptInstruction<
   TAccountLease extends string | AccountMeta<string> = string,
   TAccountEpoch extends string | AccountMeta<string> = string,
   TAccountShard extends string | AccountMeta<string> = string,
+  TAccountJobEpoch extends string | AccountMeta<string> = string,
   TAccountNodeEpoch extends string | AccountMeta<string> = string,
   TRemainingAccounts extends readonly AccountMeta<string>[] = [],
 > = Instruction<TProgram> &
@@ -75,6 +76,9 @@ export type LeaseAcceptInstruction<
       TAccountShard extends string
         ? WritableAccount<TAccountShard>
         : TAccountShard,
+      TAccountJobEpoch extends string
+        ? WritableAccount<TAccountJobEpoch>
+        : TAccountJobEpoch,
       TAccountNodeEpoch extends string
         ? WritableAccount<TAccountNodeEpoch>
         : TAccountNodeEpoch,
@@ -116,6 +120,7 @@ export type LeaseAcceptInput<
   TAccountLease extends string = string,
   TAccountEpoch extends string = string,
   TAccountShard extends string = string,
+  TAccountJobEpoch extends string = string,
   TAccountNodeEpoch extends string = string,
 > = {
   /** Rules. */
@@ -130,6 +135,8 @@ export type LeaseAcceptInput<
   epoch: Address<TAccountEpoch>;
   /** The node's shard of it. */
   shard: Address<TAccountShard>;
+  /** What the job spends in it. */
+  jobEpoch: Address<TAccountJobEpoch>;
   /** The node's work in it. */
   nodeEpoch: Address<TAccountNodeEpoch>;
 };
@@ -141,6 +148,7 @@ export function getLeaseAcceptInstruction<
   TAccountLease extends string,
   TAccountEpoch extends string,
   TAccountShard extends string,
+  TAccountJobEpoch extends string,
   TAccountNodeEpoch extends string,
   TProgramAddress extends Address = typeof RENDER_COMPUTE_PROGRAM_ADDRESS,
 >(
@@ -151,6 +159,7 @@ export function getLeaseAcceptInstruction<
     TAccountLease,
     TAccountEpoch,
     TAccountShard,
+    TAccountJobEpoch,
     TAccountNodeEpoch
   >,
   config?: { programAddress?: TProgramAddress },
@@ -162,6 +171,7 @@ export function getLeaseAcceptInstruction<
   TAccountLease,
   TAccountEpoch,
   TAccountShard,
+  TAccountJobEpoch,
   TAccountNodeEpoch
 > {
   // Program address.
@@ -176,6 +186,7 @@ export function getLeaseAcceptInstruction<
     lease: { value: input.lease ?? null, isWritable: true },
     epoch: { value: input.epoch ?? null, isWritable: false },
     shard: { value: input.shard ?? null, isWritable: true },
+    jobEpoch: { value: input.jobEpoch ?? null, isWritable: true },
     nodeEpoch: { value: input.nodeEpoch ?? null, isWritable: true },
   };
   const accounts = originalAccounts as Record<
@@ -192,6 +203,7 @@ export function getLeaseAcceptInstruction<
       getAccountMeta("lease", accounts.lease),
       getAccountMeta("epoch", accounts.epoch),
       getAccountMeta("shard", accounts.shard),
+      getAccountMeta("jobEpoch", accounts.jobEpoch),
       getAccountMeta("nodeEpoch", accounts.nodeEpoch),
     ],
     data: getLeaseAcceptInstructionDataEncoder().encode({}),
@@ -204,6 +216,7 @@ export function getLeaseAcceptInstruction<
     TAccountLease,
     TAccountEpoch,
     TAccountShard,
+    TAccountJobEpoch,
     TAccountNodeEpoch
   >);
 }
@@ -226,8 +239,10 @@ export type ParsedLeaseAcceptInstruction<
     epoch: TAccountMetas[4];
     /** The node's shard of it. */
     shard: TAccountMetas[5];
+    /** What the job spends in it. */
+    jobEpoch: TAccountMetas[6];
     /** The node's work in it. */
-    nodeEpoch: TAccountMetas[6];
+    nodeEpoch: TAccountMetas[7];
   };
   data: LeaseAcceptInstructionData;
 };
@@ -240,12 +255,12 @@ export function parseLeaseAcceptInstruction<
     InstructionWithAccounts<TAccountMetas> &
     InstructionWithData<ReadonlyUint8Array>,
 ): ParsedLeaseAcceptInstruction<TProgram, TAccountMetas> {
-  if (instruction.accounts.length < 7) {
+  if (instruction.accounts.length < 8) {
     throw new SolanaError(
       SOLANA_ERROR__PROGRAM_CLIENTS__INSUFFICIENT_ACCOUNT_METAS,
       {
         actualAccountMetas: instruction.accounts.length,
-        expectedAccountMetas: 7,
+        expectedAccountMetas: 8,
       },
     );
   }
@@ -264,6 +279,7 @@ export function parseLeaseAcceptInstruction<
       lease: getNextAccount(),
       epoch: getNextAccount(),
       shard: getNextAccount(),
+      jobEpoch: getNextAccount(),
       nodeEpoch: getNextAccount(),
     },
     data: getLeaseAcceptInstructionDataDecoder().decode(instruction.data),

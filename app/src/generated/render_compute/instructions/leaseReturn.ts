@@ -14,6 +14,8 @@ import {
   getBytesEncoder,
   getStructDecoder,
   getStructEncoder,
+  getU8Decoder,
+  getU8Encoder,
   SOLANA_ERROR__PROGRAM_CLIENTS__INSUFFICIENT_ACCOUNT_METAS,
   SolanaError,
   transformEncoder,
@@ -52,6 +54,7 @@ export type LeaseReturnInstruction<
   TProgram extends string = typeof RENDER_COMPUTE_PROGRAM_ADDRESS,
   TAccountIdentity extends string | AccountMeta<string> = string,
   TAccountNetwork extends string | AccountMeta<string> = string,
+  TAccountJob extends string | AccountMeta<string> = string,
   TAccountNode extends string | AccountMeta<string> = string,
   TAccountLease extends string | AccountMeta<string> = string,
   TRemainingAccounts extends readonly AccountMeta<string>[] = [],
@@ -66,6 +69,7 @@ export type LeaseReturnInstruction<
       TAccountNetwork extends string
         ? ReadonlyAccount<TAccountNetwork>
         : TAccountNetwork,
+      TAccountJob extends string ? WritableAccount<TAccountJob> : TAccountJob,
       TAccountNode extends string
         ? WritableAccount<TAccountNode>
         : TAccountNode,
@@ -76,13 +80,19 @@ export type LeaseReturnInstruction<
     ]
   >;
 
-export type LeaseReturnInstructionData = { discriminator: ReadonlyUint8Array };
+export type LeaseReturnInstructionData = {
+  discriminator: ReadonlyUint8Array;
+  reason: number;
+};
 
-export type LeaseReturnInstructionDataArgs = {};
+export type LeaseReturnInstructionDataArgs = { reason: number };
 
 export function getLeaseReturnInstructionDataEncoder(): FixedSizeEncoder<LeaseReturnInstructionDataArgs> {
   return transformEncoder(
-    getStructEncoder([["discriminator", fixEncoderSize(getBytesEncoder(), 8)]]),
+    getStructEncoder([
+      ["discriminator", fixEncoderSize(getBytesEncoder(), 8)],
+      ["reason", getU8Encoder()],
+    ]),
     (value) => ({ ...value, discriminator: LEASE_RETURN_DISCRIMINATOR }),
   );
 }
@@ -90,6 +100,7 @@ export function getLeaseReturnInstructionDataEncoder(): FixedSizeEncoder<LeaseRe
 export function getLeaseReturnInstructionDataDecoder(): FixedSizeDecoder<LeaseReturnInstructionData> {
   return getStructDecoder([
     ["discriminator", fixDecoderSize(getBytesDecoder(), 8)],
+    ["reason", getU8Decoder()],
   ]);
 }
 
@@ -106,6 +117,7 @@ export function getLeaseReturnInstructionDataCodec(): FixedSizeCodec<
 export type LeaseReturnInput<
   TAccountIdentity extends string = string,
   TAccountNetwork extends string = string,
+  TAccountJob extends string = string,
   TAccountNode extends string = string,
   TAccountLease extends string = string,
 > = {
@@ -113,15 +125,19 @@ export type LeaseReturnInput<
   identity: TransactionSigner<TAccountIdentity>;
   /** Rules. */
   network: Address<TAccountNetwork>;
+  /** The job; learns of inputs that cannot be used. */
+  job: Address<TAccountJob>;
   /** The holder. */
   node: Address<TAccountNode>;
   /** Changed. */
   lease: Address<TAccountLease>;
+  reason: LeaseReturnInstructionDataArgs["reason"];
 };
 
 export function getLeaseReturnInstruction<
   TAccountIdentity extends string,
   TAccountNetwork extends string,
+  TAccountJob extends string,
   TAccountNode extends string,
   TAccountLease extends string,
   TProgramAddress extends Address = typeof RENDER_COMPUTE_PROGRAM_ADDRESS,
@@ -129,6 +145,7 @@ export function getLeaseReturnInstruction<
   input: LeaseReturnInput<
     TAccountIdentity,
     TAccountNetwork,
+    TAccountJob,
     TAccountNode,
     TAccountLease
   >,
@@ -137,6 +154,7 @@ export function getLeaseReturnInstruction<
   TProgramAddress,
   TAccountIdentity,
   TAccountNetwork,
+  TAccountJob,
   TAccountNode,
   TAccountLease
 > {
@@ -148,6 +166,7 @@ export function getLeaseReturnInstruction<
   const originalAccounts = {
     identity: { value: input.identity ?? null, isWritable: false },
     network: { value: input.network ?? null, isWritable: false },
+    job: { value: input.job ?? null, isWritable: true },
     node: { value: input.node ?? null, isWritable: true },
     lease: { value: input.lease ?? null, isWritable: true },
   };
@@ -156,20 +175,27 @@ export function getLeaseReturnInstruction<
     ResolvedInstructionAccount
   >;
 
+  // Original args.
+  const args = { ...input };
+
   const getAccountMeta = getAccountMetaFactory(programAddress, "programId");
   return Object.freeze({
     accounts: [
       getAccountMeta("identity", accounts.identity),
       getAccountMeta("network", accounts.network),
+      getAccountMeta("job", accounts.job),
       getAccountMeta("node", accounts.node),
       getAccountMeta("lease", accounts.lease),
     ],
-    data: getLeaseReturnInstructionDataEncoder().encode({}),
+    data: getLeaseReturnInstructionDataEncoder().encode(
+      args as LeaseReturnInstructionDataArgs,
+    ),
     programAddress,
   } as LeaseReturnInstruction<
     TProgramAddress,
     TAccountIdentity,
     TAccountNetwork,
+    TAccountJob,
     TAccountNode,
     TAccountLease
   >);
@@ -185,10 +211,12 @@ export type ParsedLeaseReturnInstruction<
     identity: TAccountMetas[0];
     /** Rules. */
     network: TAccountMetas[1];
+    /** The job; learns of inputs that cannot be used. */
+    job: TAccountMetas[2];
     /** The holder. */
-    node: TAccountMetas[2];
+    node: TAccountMetas[3];
     /** Changed. */
-    lease: TAccountMetas[3];
+    lease: TAccountMetas[4];
   };
   data: LeaseReturnInstructionData;
 };
@@ -201,12 +229,12 @@ export function parseLeaseReturnInstruction<
     InstructionWithAccounts<TAccountMetas> &
     InstructionWithData<ReadonlyUint8Array>,
 ): ParsedLeaseReturnInstruction<TProgram, TAccountMetas> {
-  if (instruction.accounts.length < 4) {
+  if (instruction.accounts.length < 5) {
     throw new SolanaError(
       SOLANA_ERROR__PROGRAM_CLIENTS__INSUFFICIENT_ACCOUNT_METAS,
       {
         actualAccountMetas: instruction.accounts.length,
-        expectedAccountMetas: 4,
+        expectedAccountMetas: 5,
       },
     );
   }
@@ -221,6 +249,7 @@ export function parseLeaseReturnInstruction<
     accounts: {
       identity: getNextAccount(),
       network: getNextAccount(),
+      job: getNextAccount(),
       node: getNextAccount(),
       lease: getNextAccount(),
     },

@@ -18,17 +18,15 @@ import {
   getI64Encoder,
   getStructDecoder,
   getStructEncoder,
-  getU64Decoder,
-  getU64Encoder,
   SOLANA_ERROR__PROGRAM_CLIENTS__INSUFFICIENT_ACCOUNT_METAS,
   SolanaError,
   transformEncoder,
   type AccountMeta,
   type AccountSignerMeta,
   type Address,
-  type FixedSizeCodec,
-  type FixedSizeDecoder,
-  type FixedSizeEncoder,
+  type Codec,
+  type Decoder,
+  type Encoder,
   type Instruction,
   type InstructionWithAccounts,
   type InstructionWithData,
@@ -43,12 +41,19 @@ import {
   type ResolvedInstructionAccount,
 } from "@solana/program-client-core";
 import {
+  findLimiterPda,
   findNetworkPda,
   findOraclePda,
   findSchedulePda,
   findStakeVaultPda,
 } from "../pdas";
 import { RENDER_COMPUTE_PROGRAM_ADDRESS } from "../programs";
+import {
+  getParameterChangeDecoder,
+  getParameterChangeEncoder,
+  type ParameterChange,
+  type ParameterChangeArgs,
+} from "../types";
 
 export const NETWORK_INIT_DISCRIMINATOR: ReadonlyUint8Array = new Uint8Array([
   163, 223, 35, 110, 219, 152, 89, 24,
@@ -66,6 +71,7 @@ export type NetworkInitInstruction<
   TAccountNetwork extends string | AccountMeta<string> = string,
   TAccountSchedule extends string | AccountMeta<string> = string,
   TAccountOracle extends string | AccountMeta<string> = string,
+  TAccountLimiter extends string | AccountMeta<string> = string,
   TAccountMint extends string | AccountMeta<string> = string,
   TAccountOperations extends string | AccountMeta<string> = string,
   TAccountStakeVault extends string | AccountMeta<string> = string,
@@ -92,6 +98,9 @@ export type NetworkInitInstruction<
       TAccountOracle extends string
         ? WritableAccount<TAccountOracle>
         : TAccountOracle,
+      TAccountLimiter extends string
+        ? WritableAccount<TAccountLimiter>
+        : TAccountLimiter,
       TAccountMint extends string
         ? ReadonlyAccount<TAccountMint>
         : TAccountMint,
@@ -117,34 +126,34 @@ export type NetworkInitInstruction<
 export type NetworkInitInstructionData = {
   discriminator: ReadonlyUint8Array;
   genesisAt: bigint;
-  parameters: Array<bigint>;
+  changes: Array<ParameterChange>;
 };
 
 export type NetworkInitInstructionDataArgs = {
   genesisAt: number | bigint;
-  parameters: Array<number | bigint>;
+  changes: Array<ParameterChangeArgs>;
 };
 
-export function getNetworkInitInstructionDataEncoder(): FixedSizeEncoder<NetworkInitInstructionDataArgs> {
+export function getNetworkInitInstructionDataEncoder(): Encoder<NetworkInitInstructionDataArgs> {
   return transformEncoder(
     getStructEncoder([
       ["discriminator", fixEncoderSize(getBytesEncoder(), 8)],
       ["genesisAt", getI64Encoder()],
-      ["parameters", getArrayEncoder(getU64Encoder(), { size: 54 })],
+      ["changes", getArrayEncoder(getParameterChangeEncoder())],
     ]),
     (value) => ({ ...value, discriminator: NETWORK_INIT_DISCRIMINATOR }),
   );
 }
 
-export function getNetworkInitInstructionDataDecoder(): FixedSizeDecoder<NetworkInitInstructionData> {
+export function getNetworkInitInstructionDataDecoder(): Decoder<NetworkInitInstructionData> {
   return getStructDecoder([
     ["discriminator", fixDecoderSize(getBytesDecoder(), 8)],
     ["genesisAt", getI64Decoder()],
-    ["parameters", getArrayDecoder(getU64Decoder(), { size: 54 })],
+    ["changes", getArrayDecoder(getParameterChangeDecoder())],
   ]);
 }
 
-export function getNetworkInitInstructionDataCodec(): FixedSizeCodec<
+export function getNetworkInitInstructionDataCodec(): Codec<
   NetworkInitInstructionDataArgs,
   NetworkInitInstructionData
 > {
@@ -159,6 +168,7 @@ export type NetworkInitAsyncInput<
   TAccountNetwork extends string = string,
   TAccountSchedule extends string = string,
   TAccountOracle extends string = string,
+  TAccountLimiter extends string = string,
   TAccountMint extends string = string,
   TAccountOperations extends string = string,
   TAccountStakeVault extends string = string,
@@ -174,6 +184,8 @@ export type NetworkInitAsyncInput<
   schedule?: Address<TAccountSchedule>;
   /** Created; publishers are set by `oracle_set_publishers`. */
   oracle?: Address<TAccountOracle>;
+  /** Created. */
+  limiter?: Address<TAccountLimiter>;
   /** RENDER: 8 decimals, mint authority is the network account, no freeze authority. Checked in the handler. */
   mint: Address<TAccountMint>;
   /** Token account for operations; any owner, of the mint. Checked in the handler. */
@@ -187,7 +199,7 @@ export type NetworkInitAsyncInput<
   /** System program. */
   systemProgram?: Address<TAccountSystemProgram>;
   genesisAt: NetworkInitInstructionDataArgs["genesisAt"];
-  parameters: NetworkInitInstructionDataArgs["parameters"];
+  changes: NetworkInitInstructionDataArgs["changes"];
 };
 
 export async function getNetworkInitInstructionAsync<
@@ -195,6 +207,7 @@ export async function getNetworkInitInstructionAsync<
   TAccountNetwork extends string,
   TAccountSchedule extends string,
   TAccountOracle extends string,
+  TAccountLimiter extends string,
   TAccountMint extends string,
   TAccountOperations extends string,
   TAccountStakeVault extends string,
@@ -208,6 +221,7 @@ export async function getNetworkInitInstructionAsync<
     TAccountNetwork,
     TAccountSchedule,
     TAccountOracle,
+    TAccountLimiter,
     TAccountMint,
     TAccountOperations,
     TAccountStakeVault,
@@ -223,6 +237,7 @@ export async function getNetworkInitInstructionAsync<
     TAccountNetwork,
     TAccountSchedule,
     TAccountOracle,
+    TAccountLimiter,
     TAccountMint,
     TAccountOperations,
     TAccountStakeVault,
@@ -241,6 +256,7 @@ export async function getNetworkInitInstructionAsync<
     network: { value: input.network ?? null, isWritable: true },
     schedule: { value: input.schedule ?? null, isWritable: true },
     oracle: { value: input.oracle ?? null, isWritable: true },
+    limiter: { value: input.limiter ?? null, isWritable: true },
     mint: { value: input.mint ?? null, isWritable: false },
     operations: { value: input.operations ?? null, isWritable: false },
     stakeVault: { value: input.stakeVault ?? null, isWritable: true },
@@ -266,6 +282,9 @@ export async function getNetworkInitInstructionAsync<
   if (!accounts.oracle.value) {
     accounts.oracle.value = await findOraclePda();
   }
+  if (!accounts.limiter.value) {
+    accounts.limiter.value = await findLimiterPda();
+  }
   if (!accounts.stakeVault.value) {
     accounts.stakeVault.value = await findStakeVaultPda();
   }
@@ -285,6 +304,7 @@ export async function getNetworkInitInstructionAsync<
       getAccountMeta("network", accounts.network),
       getAccountMeta("schedule", accounts.schedule),
       getAccountMeta("oracle", accounts.oracle),
+      getAccountMeta("limiter", accounts.limiter),
       getAccountMeta("mint", accounts.mint),
       getAccountMeta("operations", accounts.operations),
       getAccountMeta("stakeVault", accounts.stakeVault),
@@ -302,6 +322,7 @@ export async function getNetworkInitInstructionAsync<
     TAccountNetwork,
     TAccountSchedule,
     TAccountOracle,
+    TAccountLimiter,
     TAccountMint,
     TAccountOperations,
     TAccountStakeVault,
@@ -316,6 +337,7 @@ export type NetworkInitInput<
   TAccountNetwork extends string = string,
   TAccountSchedule extends string = string,
   TAccountOracle extends string = string,
+  TAccountLimiter extends string = string,
   TAccountMint extends string = string,
   TAccountOperations extends string = string,
   TAccountStakeVault extends string = string,
@@ -331,6 +353,8 @@ export type NetworkInitInput<
   schedule: Address<TAccountSchedule>;
   /** Created; publishers are set by `oracle_set_publishers`. */
   oracle: Address<TAccountOracle>;
+  /** Created. */
+  limiter: Address<TAccountLimiter>;
   /** RENDER: 8 decimals, mint authority is the network account, no freeze authority. Checked in the handler. */
   mint: Address<TAccountMint>;
   /** Token account for operations; any owner, of the mint. Checked in the handler. */
@@ -344,7 +368,7 @@ export type NetworkInitInput<
   /** System program. */
   systemProgram?: Address<TAccountSystemProgram>;
   genesisAt: NetworkInitInstructionDataArgs["genesisAt"];
-  parameters: NetworkInitInstructionDataArgs["parameters"];
+  changes: NetworkInitInstructionDataArgs["changes"];
 };
 
 export function getNetworkInitInstruction<
@@ -352,6 +376,7 @@ export function getNetworkInitInstruction<
   TAccountNetwork extends string,
   TAccountSchedule extends string,
   TAccountOracle extends string,
+  TAccountLimiter extends string,
   TAccountMint extends string,
   TAccountOperations extends string,
   TAccountStakeVault extends string,
@@ -365,6 +390,7 @@ export function getNetworkInitInstruction<
     TAccountNetwork,
     TAccountSchedule,
     TAccountOracle,
+    TAccountLimiter,
     TAccountMint,
     TAccountOperations,
     TAccountStakeVault,
@@ -379,6 +405,7 @@ export function getNetworkInitInstruction<
   TAccountNetwork,
   TAccountSchedule,
   TAccountOracle,
+  TAccountLimiter,
   TAccountMint,
   TAccountOperations,
   TAccountStakeVault,
@@ -396,6 +423,7 @@ export function getNetworkInitInstruction<
     network: { value: input.network ?? null, isWritable: true },
     schedule: { value: input.schedule ?? null, isWritable: true },
     oracle: { value: input.oracle ?? null, isWritable: true },
+    limiter: { value: input.limiter ?? null, isWritable: true },
     mint: { value: input.mint ?? null, isWritable: false },
     operations: { value: input.operations ?? null, isWritable: false },
     stakeVault: { value: input.stakeVault ?? null, isWritable: true },
@@ -428,6 +456,7 @@ export function getNetworkInitInstruction<
       getAccountMeta("network", accounts.network),
       getAccountMeta("schedule", accounts.schedule),
       getAccountMeta("oracle", accounts.oracle),
+      getAccountMeta("limiter", accounts.limiter),
       getAccountMeta("mint", accounts.mint),
       getAccountMeta("operations", accounts.operations),
       getAccountMeta("stakeVault", accounts.stakeVault),
@@ -445,6 +474,7 @@ export function getNetworkInitInstruction<
     TAccountNetwork,
     TAccountSchedule,
     TAccountOracle,
+    TAccountLimiter,
     TAccountMint,
     TAccountOperations,
     TAccountStakeVault,
@@ -468,18 +498,20 @@ export type ParsedNetworkInitInstruction<
     schedule: TAccountMetas[2];
     /** Created; publishers are set by `oracle_set_publishers`. */
     oracle: TAccountMetas[3];
+    /** Created. */
+    limiter: TAccountMetas[4];
     /** RENDER: 8 decimals, mint authority is the network account, no freeze authority. Checked in the handler. */
-    mint: TAccountMetas[4];
+    mint: TAccountMetas[5];
     /** Token account for operations; any owner, of the mint. Checked in the handler. */
-    operations: TAccountMetas[5];
+    operations: TAccountMetas[6];
     /** Created as a token account owned by the network. Checked by the token program. */
-    stakeVault: TAccountMetas[6];
+    stakeVault: TAccountMetas[7];
     /** The loader's record of this program. Checked in the handler. */
-    programData: TAccountMetas[7];
+    programData: TAccountMetas[8];
     /** SPL Token. */
-    tokenProgram: TAccountMetas[8];
+    tokenProgram: TAccountMetas[9];
     /** System program. */
-    systemProgram: TAccountMetas[9];
+    systemProgram: TAccountMetas[10];
   };
   data: NetworkInitInstructionData;
 };
@@ -492,12 +524,12 @@ export function parseNetworkInitInstruction<
     InstructionWithAccounts<TAccountMetas> &
     InstructionWithData<ReadonlyUint8Array>,
 ): ParsedNetworkInitInstruction<TProgram, TAccountMetas> {
-  if (instruction.accounts.length < 10) {
+  if (instruction.accounts.length < 11) {
     throw new SolanaError(
       SOLANA_ERROR__PROGRAM_CLIENTS__INSUFFICIENT_ACCOUNT_METAS,
       {
         actualAccountMetas: instruction.accounts.length,
-        expectedAccountMetas: 10,
+        expectedAccountMetas: 11,
       },
     );
   }
@@ -514,6 +546,7 @@ export function parseNetworkInitInstruction<
       network: getNextAccount(),
       schedule: getNextAccount(),
       oracle: getNextAccount(),
+      limiter: getNextAccount(),
       mint: getNextAccount(),
       operations: getNextAccount(),
       stakeVault: getNextAccount(),

@@ -83,7 +83,7 @@ export function getNetworkSetParametersInstructionDataEncoder(): FixedSizeEncode
   return transformEncoder(
     getStructEncoder([
       ["discriminator", fixEncoderSize(getBytesEncoder(), 8)],
-      ["parameters", getArrayEncoder(getU64Encoder(), { size: 54 })],
+      ["parameters", getArrayEncoder(getU64Encoder(), { size: 100 })],
     ]),
     (value) => ({
       ...value,
@@ -95,7 +95,7 @@ export function getNetworkSetParametersInstructionDataEncoder(): FixedSizeEncode
 export function getNetworkSetParametersInstructionDataDecoder(): FixedSizeDecoder<NetworkSetParametersInstructionData> {
   return getStructDecoder([
     ["discriminator", fixDecoderSize(getBytesDecoder(), 8)],
-    ["parameters", getArrayDecoder(getU64Decoder(), { size: 54 })],
+    ["parameters", getArrayDecoder(getU64Decoder(), { size: 100 })],
   ]);
 }
 

@@ -25,6 +25,7 @@ import {
   type Instruction,
   type InstructionWithAccounts,
   type InstructionWithData,
+  type ReadonlyAccount,
   type ReadonlyUint8Array,
   type WritableAccount,
 } from "@solana/kit";
@@ -46,6 +47,7 @@ export function getNodeEpochCloseDiscriminatorBytes(): ReadonlyUint8Array {
 export type NodeEpochCloseInstruction<
   TProgram extends string = typeof RENDER_COMPUTE_PROGRAM_ADDRESS,
   TAccountNodeEpoch extends string | AccountMeta<string> = string,
+  TAccountNode extends string | AccountMeta<string> = string,
   TAccountPayer extends string | AccountMeta<string> = string,
   TRemainingAccounts extends readonly AccountMeta<string>[] = [],
 > = Instruction<TProgram> &
@@ -55,6 +57,9 @@ export type NodeEpochCloseInstruction<
       TAccountNodeEpoch extends string
         ? WritableAccount<TAccountNodeEpoch>
         : TAccountNodeEpoch,
+      TAccountNode extends string
+        ? ReadonlyAccount<TAccountNode>
+        : TAccountNode,
       TAccountPayer extends string
         ? WritableAccount<TAccountPayer>
         : TAccountPayer,
@@ -93,24 +98,29 @@ export function getNodeEpochCloseInstructionDataCodec(): FixedSizeCodec<
 
 export type NodeEpochCloseInput<
   TAccountNodeEpoch extends string = string,
+  TAccountNode extends string = string,
   TAccountPayer extends string = string,
 > = {
   /** Closed. */
   nodeEpoch: Address<TAccountNodeEpoch>;
+  /** The node, or its empty address once it is gone: only then the record is closed without a review. */
+  node: Address<TAccountNode>;
   /** Paid the rent and receives it back. */
   payer: Address<TAccountPayer>;
 };
 
 export function getNodeEpochCloseInstruction<
   TAccountNodeEpoch extends string,
+  TAccountNode extends string,
   TAccountPayer extends string,
   TProgramAddress extends Address = typeof RENDER_COMPUTE_PROGRAM_ADDRESS,
 >(
-  input: NodeEpochCloseInput<TAccountNodeEpoch, TAccountPayer>,
+  input: NodeEpochCloseInput<TAccountNodeEpoch, TAccountNode, TAccountPayer>,
   config?: { programAddress?: TProgramAddress },
 ): NodeEpochCloseInstruction<
   TProgramAddress,
   TAccountNodeEpoch,
+  TAccountNode,
   TAccountPayer
 > {
   // Program address.
@@ -120,6 +130,7 @@ export function getNodeEpochCloseInstruction<
   // Original accounts.
   const originalAccounts = {
     nodeEpoch: { value: input.nodeEpoch ?? null, isWritable: true },
+    node: { value: input.node ?? null, isWritable: false },
     payer: { value: input.payer ?? null, isWritable: true },
   };
   const accounts = originalAccounts as Record<
@@ -131,6 +142,7 @@ export function getNodeEpochCloseInstruction<
   return Object.freeze({
     accounts: [
       getAccountMeta("nodeEpoch", accounts.nodeEpoch),
+      getAccountMeta("node", accounts.node),
       getAccountMeta("payer", accounts.payer),
     ],
     data: getNodeEpochCloseInstructionDataEncoder().encode({}),
@@ -138,6 +150,7 @@ export function getNodeEpochCloseInstruction<
   } as NodeEpochCloseInstruction<
     TProgramAddress,
     TAccountNodeEpoch,
+    TAccountNode,
     TAccountPayer
   >);
 }
@@ -150,8 +163,10 @@ export type ParsedNodeEpochCloseInstruction<
   accounts: {
     /** Closed. */
     nodeEpoch: TAccountMetas[0];
+    /** The node, or its empty address once it is gone: only then the record is closed without a review. */
+    node: TAccountMetas[1];
     /** Paid the rent and receives it back. */
-    payer: TAccountMetas[1];
+    payer: TAccountMetas[2];
   };
   data: NodeEpochCloseInstructionData;
 };
@@ -164,12 +179,12 @@ export function parseNodeEpochCloseInstruction<
     InstructionWithAccounts<TAccountMetas> &
     InstructionWithData<ReadonlyUint8Array>,
 ): ParsedNodeEpochCloseInstruction<TProgram, TAccountMetas> {
-  if (instruction.accounts.length < 2) {
+  if (instruction.accounts.length < 3) {
     throw new SolanaError(
       SOLANA_ERROR__PROGRAM_CLIENTS__INSUFFICIENT_ACCOUNT_METAS,
       {
         actualAccountMetas: instruction.accounts.length,
-        expectedAccountMetas: 2,
+        expectedAccountMetas: 3,
       },
     );
   }
@@ -181,7 +196,11 @@ export function parseNodeEpochCloseInstruction<
   };
   return {
     programAddress: instruction.programAddress,
-    accounts: { nodeEpoch: getNextAccount(), payer: getNextAccount() },
+    accounts: {
+      nodeEpoch: getNextAccount(),
+      node: getNextAccount(),
+      payer: getNextAccount(),
+    },
     data: getNodeEpochCloseInstructionDataDecoder().decode(instruction.data),
   };
 }

@@ -53,6 +53,7 @@ export type NodeEpochOpenInstruction<
   TAccountPayer extends string | AccountMeta<string> = string,
   TAccountEpoch extends string | AccountMeta<string> = string,
   TAccountNode extends string | AccountMeta<string> = string,
+  TAccountShard extends string | AccountMeta<string> = string,
   TAccountNodeEpoch extends string | AccountMeta<string> = string,
   TAccountSystemProgram extends string | AccountMeta<string> =
     "11111111111111111111111111111111",
@@ -71,6 +72,9 @@ export type NodeEpochOpenInstruction<
       TAccountNode extends string
         ? ReadonlyAccount<TAccountNode>
         : TAccountNode,
+      TAccountShard extends string
+        ? WritableAccount<TAccountShard>
+        : TAccountShard,
       TAccountNodeEpoch extends string
         ? WritableAccount<TAccountNodeEpoch>
         : TAccountNodeEpoch,
@@ -114,6 +118,7 @@ export type NodeEpochOpenInput<
   TAccountPayer extends string = string,
   TAccountEpoch extends string = string,
   TAccountNode extends string = string,
+  TAccountShard extends string = string,
   TAccountNodeEpoch extends string = string,
   TAccountSystemProgram extends string = string,
 > = {
@@ -123,6 +128,8 @@ export type NodeEpochOpenInput<
   epoch: Address<TAccountEpoch>;
   /** The node. */
   node: Address<TAccountNode>;
+  /** The node's shard of the epoch. */
+  shard: Address<TAccountShard>;
   /** Created. */
   nodeEpoch: Address<TAccountNodeEpoch>;
   /** System program. */
@@ -133,6 +140,7 @@ export function getNodeEpochOpenInstruction<
   TAccountPayer extends string,
   TAccountEpoch extends string,
   TAccountNode extends string,
+  TAccountShard extends string,
   TAccountNodeEpoch extends string,
   TAccountSystemProgram extends string,
   TProgramAddress extends Address = typeof RENDER_COMPUTE_PROGRAM_ADDRESS,
@@ -141,6 +149,7 @@ export function getNodeEpochOpenInstruction<
     TAccountPayer,
     TAccountEpoch,
     TAccountNode,
+    TAccountShard,
     TAccountNodeEpoch,
     TAccountSystemProgram
   >,
@@ -150,6 +159,7 @@ export function getNodeEpochOpenInstruction<
   TAccountPayer,
   TAccountEpoch,
   TAccountNode,
+  TAccountShard,
   TAccountNodeEpoch,
   TAccountSystemProgram
 > {
@@ -162,6 +172,7 @@ export function getNodeEpochOpenInstruction<
     payer: { value: input.payer ?? null, isWritable: true },
     epoch: { value: input.epoch ?? null, isWritable: false },
     node: { value: input.node ?? null, isWritable: false },
+    shard: { value: input.shard ?? null, isWritable: true },
     nodeEpoch: { value: input.nodeEpoch ?? null, isWritable: true },
     systemProgram: { value: input.systemProgram ?? null, isWritable: false },
   };
@@ -182,6 +193,7 @@ export function getNodeEpochOpenInstruction<
       getAccountMeta("payer", accounts.payer),
       getAccountMeta("epoch", accounts.epoch),
       getAccountMeta("node", accounts.node),
+      getAccountMeta("shard", accounts.shard),
       getAccountMeta("nodeEpoch", accounts.nodeEpoch),
       getAccountMeta("systemProgram", accounts.systemProgram),
     ],
@@ -192,6 +204,7 @@ export function getNodeEpochOpenInstruction<
     TAccountPayer,
     TAccountEpoch,
     TAccountNode,
+    TAccountShard,
     TAccountNodeEpoch,
     TAccountSystemProgram
   >);
@@ -209,10 +222,12 @@ export type ParsedNodeEpochOpenInstruction<
     epoch: TAccountMetas[1];
     /** The node. */
     node: TAccountMetas[2];
+    /** The node's shard of the epoch. */
+    shard: TAccountMetas[3];
     /** Created. */
-    nodeEpoch: TAccountMetas[3];
+    nodeEpoch: TAccountMetas[4];
     /** System program. */
-    systemProgram: TAccountMetas[4];
+    systemProgram: TAccountMetas[5];
   };
   data: NodeEpochOpenInstructionData;
 };
@@ -225,12 +240,12 @@ export function parseNodeEpochOpenInstruction<
     InstructionWithAccounts<TAccountMetas> &
     InstructionWithData<ReadonlyUint8Array>,
 ): ParsedNodeEpochOpenInstruction<TProgram, TAccountMetas> {
-  if (instruction.accounts.length < 5) {
+  if (instruction.accounts.length < 6) {
     throw new SolanaError(
       SOLANA_ERROR__PROGRAM_CLIENTS__INSUFFICIENT_ACCOUNT_METAS,
       {
         actualAccountMetas: instruction.accounts.length,
-        expectedAccountMetas: 5,
+        expectedAccountMetas: 6,
       },
     );
   }
@@ -246,6 +261,7 @@ export function parseNodeEpochOpenInstruction<
       payer: getNextAccount(),
       epoch: getNextAccount(),
       node: getNextAccount(),
+      shard: getNextAccount(),
       nodeEpoch: getNextAccount(),
       systemProgram: getNextAccount(),
     },

@@ -6,15 +6,22 @@
  * @see https://github.com/codama-idl/codama
  */
 
+export * from "./client";
 export * from "./credit";
 export * from "./engine";
 export * from "./epoch";
 export * from "./evidence";
 export * from "./job";
 export * from "./lease";
+export * from "./limiter";
+export * from "./lock";
 export * from "./network";
 export * from "./node";
 export * from "./operator";
 export * from "./oracle";
+export * from "./probeOpenLease";
+export * from "./proposal";
 export * from "./schedule";
 export * from "./stakeVault";
+export * from "./vault";
+export * from "./vote";

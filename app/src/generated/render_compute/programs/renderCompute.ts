@@ -35,6 +35,7 @@ import {
 } from "@solana/program-client-core";
 import {
   getAuditCodec,
+  getClientCodec,
   getCreditAccountCodec,
   getDisputeCodec,
   getEngineCodec,
@@ -42,15 +43,23 @@ import {
   getEpochShardCodec,
   getEvidenceCodec,
   getJobCodec,
+  getJobEpochCodec,
   getLeaseCodec,
+  getMintLimiterCodec,
   getNetworkCodec,
   getNodeCodec,
   getNodeEpochCodec,
   getOperatorCodec,
   getOracleCodec,
+  getProbeCodec,
+  getProposalCodec,
   getScheduleCodec,
+  getVoteCodec,
+  getVoteLockCodec,
   type Audit,
   type AuditArgs,
+  type Client,
+  type ClientArgs,
   type CreditAccount,
   type CreditAccountArgs,
   type Dispute,
@@ -65,8 +74,12 @@ import {
   type EvidenceArgs,
   type Job,
   type JobArgs,
+  type JobEpoch,
+  type JobEpochArgs,
   type Lease,
   type LeaseArgs,
+  type MintLimiter,
+  type MintLimiterArgs,
   type Network,
   type NetworkArgs,
   type Node,
@@ -77,8 +90,16 @@ import {
   type OperatorArgs,
   type Oracle,
   type OracleArgs,
+  type Probe,
+  type ProbeArgs,
+  type Proposal,
+  type ProposalArgs,
   type Schedule,
   type ScheduleArgs,
+  type Vote,
+  type VoteArgs,
+  type VoteLock,
+  type VoteLockArgs,
 } from "../accounts";
 import {
   getAttestationCommitInstruction,
@@ -92,6 +113,9 @@ import {
   getAuditForfeitInstruction,
   getAuditLapseInstruction,
   getAuditRevealInstruction,
+  getClientEnableInstruction,
+  getClientRegisterInstructionAsync,
+  getClientUpdateInstruction,
   getCreditBuyInstruction,
   getCreditOpenInstructionAsync,
   getDisputeCloseInstruction,
@@ -117,6 +141,8 @@ import {
   getEvidenceWriteInstruction,
   getJobCancelInstruction,
   getJobCloseInstruction,
+  getJobEpochCloseInstruction,
+  getJobEpochOpenInstruction,
   getJobOpenInstructionAsync,
   getJobSeedInstruction,
   getLeaseAcceptInstruction,
@@ -125,7 +151,10 @@ import {
   getLeaseExpireInstruction,
   getLeaseReleaseInstructionAsync,
   getLeaseReturnInstruction,
+  getMeasureCommitInstruction,
+  getMeasureRevealInstruction,
   getNetworkAcceptAuthorityInstruction,
+  getNetworkGovernInstruction,
   getNetworkInitInstructionAsync,
   getNetworkOfferAuthorityInstruction,
   getNetworkPauseInstruction,
@@ -135,17 +164,36 @@ import {
   getNodeDrainInstruction,
   getNodeEpochCloseInstruction,
   getNodeEpochOpenInstruction,
+  getNodeMaintenanceInstruction,
   getNodeRegisterInstructionAsync,
+  getNodeReviewInstruction,
   getNodeUpdateInstruction,
   getOperatorCloseInstruction,
   getOperatorRegisterInstructionAsync,
   getOperatorSetPayoutInstruction,
   getOraclePublishInstruction,
   getOracleSetPublishersInstruction,
+  getProbeEnrollInstruction,
+  getProbeExpireInstruction,
+  getProbeFinishInstruction,
+  getProbeLeaveInstruction,
+  getProbeOpenInstructionAsync,
+  getProposalAdvanceInstruction,
+  getProposalCancelInstruction,
+  getProposalCloseInstruction,
+  getProposalExecuteInstruction,
+  getProposalOpenInstructionAsync,
+  getProposalVoteInstructionAsync,
+  getRebateClaimInstruction,
   getSlashBurnInstruction,
   getStakeDepositInstruction,
   getStakeUnbondInstruction,
   getStakeWithdrawInstruction,
+  getVoteCloseInstruction,
+  getVoteLockCloseInstruction,
+  getVoteLockDepositInstructionAsync,
+  getVoteLockWithdrawInstructionAsync,
+  getVoteVaultOpenInstructionAsync,
   parseAttestationCommitInstruction,
   parseAttestationRevealInstruction,
   parseAuditAcceptInstruction,
@@ -157,6 +205,9 @@ import {
   parseAuditForfeitInstruction,
   parseAuditLapseInstruction,
   parseAuditRevealInstruction,
+  parseClientEnableInstruction,
+  parseClientRegisterInstruction,
+  parseClientUpdateInstruction,
   parseCreditBuyInstruction,
   parseCreditOpenInstruction,
   parseDisputeCloseInstruction,
@@ -182,6 +233,8 @@ import {
   parseEvidenceWriteInstruction,
   parseJobCancelInstruction,
   parseJobCloseInstruction,
+  parseJobEpochCloseInstruction,
+  parseJobEpochOpenInstruction,
   parseJobOpenInstruction,
   parseJobSeedInstruction,
   parseLeaseAcceptInstruction,
@@ -190,7 +243,10 @@ import {
   parseLeaseExpireInstruction,
   parseLeaseReleaseInstruction,
   parseLeaseReturnInstruction,
+  parseMeasureCommitInstruction,
+  parseMeasureRevealInstruction,
   parseNetworkAcceptAuthorityInstruction,
+  parseNetworkGovernInstruction,
   parseNetworkInitInstruction,
   parseNetworkOfferAuthorityInstruction,
   parseNetworkPauseInstruction,
@@ -200,17 +256,36 @@ import {
   parseNodeDrainInstruction,
   parseNodeEpochCloseInstruction,
   parseNodeEpochOpenInstruction,
+  parseNodeMaintenanceInstruction,
   parseNodeRegisterInstruction,
+  parseNodeReviewInstruction,
   parseNodeUpdateInstruction,
   parseOperatorCloseInstruction,
   parseOperatorRegisterInstruction,
   parseOperatorSetPayoutInstruction,
   parseOraclePublishInstruction,
   parseOracleSetPublishersInstruction,
+  parseProbeEnrollInstruction,
+  parseProbeExpireInstruction,
+  parseProbeFinishInstruction,
+  parseProbeLeaveInstruction,
+  parseProbeOpenInstruction,
+  parseProposalAdvanceInstruction,
+  parseProposalCancelInstruction,
+  parseProposalCloseInstruction,
+  parseProposalExecuteInstruction,
+  parseProposalOpenInstruction,
+  parseProposalVoteInstruction,
+  parseRebateClaimInstruction,
   parseSlashBurnInstruction,
   parseStakeDepositInstruction,
   parseStakeUnbondInstruction,
   parseStakeWithdrawInstruction,
+  parseVoteCloseInstruction,
+  parseVoteLockCloseInstruction,
+  parseVoteLockDepositInstruction,
+  parseVoteLockWithdrawInstruction,
+  parseVoteVaultOpenInstruction,
   type AttestationCommitInput,
   type AttestationRevealInput,
   type AuditAcceptInput,
@@ -222,6 +297,9 @@ import {
   type AuditForfeitInput,
   type AuditLapseInput,
   type AuditRevealInput,
+  type ClientEnableInput,
+  type ClientRegisterAsyncInput,
+  type ClientUpdateInput,
   type CreditBuyInput,
   type CreditOpenAsyncInput,
   type DisputeCloseInput,
@@ -247,6 +325,8 @@ import {
   type EvidenceWriteInput,
   type JobCancelInput,
   type JobCloseInput,
+  type JobEpochCloseInput,
+  type JobEpochOpenInput,
   type JobOpenAsyncInput,
   type JobSeedInput,
   type LeaseAcceptInput,
@@ -255,7 +335,10 @@ import {
   type LeaseExpireInput,
   type LeaseReleaseAsyncInput,
   type LeaseReturnInput,
+  type MeasureCommitInput,
+  type MeasureRevealInput,
   type NetworkAcceptAuthorityInput,
+  type NetworkGovernInput,
   type NetworkInitAsyncInput,
   type NetworkOfferAuthorityInput,
   type NetworkPauseInput,
@@ -265,7 +348,9 @@ import {
   type NodeDrainInput,
   type NodeEpochCloseInput,
   type NodeEpochOpenInput,
+  type NodeMaintenanceInput,
   type NodeRegisterAsyncInput,
+  type NodeReviewInput,
   type NodeUpdateInput,
   type OperatorCloseInput,
   type OperatorRegisterAsyncInput,
@@ -283,6 +368,9 @@ import {
   type ParsedAuditForfeitInstruction,
   type ParsedAuditLapseInstruction,
   type ParsedAuditRevealInstruction,
+  type ParsedClientEnableInstruction,
+  type ParsedClientRegisterInstruction,
+  type ParsedClientUpdateInstruction,
   type ParsedCreditBuyInstruction,
   type ParsedCreditOpenInstruction,
   type ParsedDisputeCloseInstruction,
@@ -308,6 +396,8 @@ import {
   type ParsedEvidenceWriteInstruction,
   type ParsedJobCancelInstruction,
   type ParsedJobCloseInstruction,
+  type ParsedJobEpochCloseInstruction,
+  type ParsedJobEpochOpenInstruction,
   type ParsedJobOpenInstruction,
   type ParsedJobSeedInstruction,
   type ParsedLeaseAcceptInstruction,
@@ -316,7 +406,10 @@ import {
   type ParsedLeaseExpireInstruction,
   type ParsedLeaseReleaseInstruction,
   type ParsedLeaseReturnInstruction,
+  type ParsedMeasureCommitInstruction,
+  type ParsedMeasureRevealInstruction,
   type ParsedNetworkAcceptAuthorityInstruction,
+  type ParsedNetworkGovernInstruction,
   type ParsedNetworkInitInstruction,
   type ParsedNetworkOfferAuthorityInstruction,
   type ParsedNetworkPauseInstruction,
@@ -326,35 +419,78 @@ import {
   type ParsedNodeDrainInstruction,
   type ParsedNodeEpochCloseInstruction,
   type ParsedNodeEpochOpenInstruction,
+  type ParsedNodeMaintenanceInstruction,
   type ParsedNodeRegisterInstruction,
+  type ParsedNodeReviewInstruction,
   type ParsedNodeUpdateInstruction,
   type ParsedOperatorCloseInstruction,
   type ParsedOperatorRegisterInstruction,
   type ParsedOperatorSetPayoutInstruction,
   type ParsedOraclePublishInstruction,
   type ParsedOracleSetPublishersInstruction,
+  type ParsedProbeEnrollInstruction,
+  type ParsedProbeExpireInstruction,
+  type ParsedProbeFinishInstruction,
+  type ParsedProbeLeaveInstruction,
+  type ParsedProbeOpenInstruction,
+  type ParsedProposalAdvanceInstruction,
+  type ParsedProposalCancelInstruction,
+  type ParsedProposalCloseInstruction,
+  type ParsedProposalExecuteInstruction,
+  type ParsedProposalOpenInstruction,
+  type ParsedProposalVoteInstruction,
+  type ParsedRebateClaimInstruction,
   type ParsedSlashBurnInstruction,
   type ParsedStakeDepositInstruction,
   type ParsedStakeUnbondInstruction,
   type ParsedStakeWithdrawInstruction,
+  type ParsedVoteCloseInstruction,
+  type ParsedVoteLockCloseInstruction,
+  type ParsedVoteLockDepositInstruction,
+  type ParsedVoteLockWithdrawInstruction,
+  type ParsedVoteVaultOpenInstruction,
+  type ProbeEnrollInput,
+  type ProbeExpireInput,
+  type ProbeFinishInput,
+  type ProbeLeaveInput,
+  type ProbeOpenAsyncInput,
+  type ProposalAdvanceInput,
+  type ProposalCancelInput,
+  type ProposalCloseInput,
+  type ProposalExecuteInput,
+  type ProposalOpenAsyncInput,
+  type ProposalVoteAsyncInput,
+  type RebateClaimInput,
   type SlashBurnInput,
   type StakeDepositInput,
   type StakeUnbondInput,
   type StakeWithdrawInput,
+  type VoteCloseInput,
+  type VoteLockCloseInput,
+  type VoteLockDepositAsyncInput,
+  type VoteLockWithdrawAsyncInput,
+  type VoteVaultOpenAsyncInput,
 } from "../instructions";
 import {
+  findClientPda,
   findCreditPda,
   findEnginePda,
   findEpochPda,
   findEvidencePda,
   findJobPda,
   findLeasePda,
+  findLimiterPda,
+  findLockPda,
   findNetworkPda,
   findNodePda,
   findOperatorPda,
   findOraclePda,
+  findProbeOpenLeasePda,
+  findProposalPda,
   findSchedulePda,
   findStakeVaultPda,
+  findVaultPda,
+  findVotePda,
 } from "../pdas";
 
 export const RENDER_COMPUTE_PROGRAM_ADDRESS =
@@ -362,6 +498,7 @@ export const RENDER_COMPUTE_PROGRAM_ADDRESS =
 
 export enum RenderComputeAccount {
   Audit,
+  Client,
   CreditAccount,
   Dispute,
   Engine,
@@ -369,13 +506,19 @@ export enum RenderComputeAccount {
   EpochShard,
   Evidence,
   Job,
+  JobEpoch,
   Lease,
+  MintLimiter,
   Network,
   Node,
   NodeEpoch,
   Operator,
   Oracle,
+  Probe,
+  Proposal,
   Schedule,
+  Vote,
+  VoteLock,
 }
 
 export function identifyRenderComputeAccount(
@@ -392,6 +535,17 @@ export function identifyRenderComputeAccount(
     )
   ) {
     return RenderComputeAccount.Audit;
+  }
+  if (
+    containsBytes(
+      data,
+      fixEncoderSize(getBytesEncoder(), 8).encode(
+        new Uint8Array([221, 237, 145, 143, 170, 194, 133, 115]),
+      ),
+      0,
+    )
+  ) {
+    return RenderComputeAccount.Client;
   }
   if (
     containsBytes(
@@ -474,12 +628,34 @@ export function identifyRenderComputeAccount(
     containsBytes(
       data,
       fixEncoderSize(getBytesEncoder(), 8).encode(
+        new Uint8Array([32, 105, 185, 13, 21, 21, 223, 4]),
+      ),
+      0,
+    )
+  ) {
+    return RenderComputeAccount.JobEpoch;
+  }
+  if (
+    containsBytes(
+      data,
+      fixEncoderSize(getBytesEncoder(), 8).encode(
         new Uint8Array([14, 103, 218, 61, 248, 234, 105, 84]),
       ),
       0,
     )
   ) {
     return RenderComputeAccount.Lease;
+  }
+  if (
+    containsBytes(
+      data,
+      fixEncoderSize(getBytesEncoder(), 8).encode(
+        new Uint8Array([185, 154, 156, 101, 240, 210, 226, 78]),
+      ),
+      0,
+    )
+  ) {
+    return RenderComputeAccount.MintLimiter;
   }
   if (
     containsBytes(
@@ -540,12 +716,56 @@ export function identifyRenderComputeAccount(
     containsBytes(
       data,
       fixEncoderSize(getBytesEncoder(), 8).encode(
+        new Uint8Array([232, 175, 197, 139, 241, 255, 171, 87]),
+      ),
+      0,
+    )
+  ) {
+    return RenderComputeAccount.Probe;
+  }
+  if (
+    containsBytes(
+      data,
+      fixEncoderSize(getBytesEncoder(), 8).encode(
+        new Uint8Array([26, 94, 189, 187, 116, 136, 53, 33]),
+      ),
+      0,
+    )
+  ) {
+    return RenderComputeAccount.Proposal;
+  }
+  if (
+    containsBytes(
+      data,
+      fixEncoderSize(getBytesEncoder(), 8).encode(
         new Uint8Array([217, 243, 116, 56, 73, 82, 207, 51]),
       ),
       0,
     )
   ) {
     return RenderComputeAccount.Schedule;
+  }
+  if (
+    containsBytes(
+      data,
+      fixEncoderSize(getBytesEncoder(), 8).encode(
+        new Uint8Array([96, 91, 104, 57, 145, 35, 172, 155]),
+      ),
+      0,
+    )
+  ) {
+    return RenderComputeAccount.Vote;
+  }
+  if (
+    containsBytes(
+      data,
+      fixEncoderSize(getBytesEncoder(), 8).encode(
+        new Uint8Array([83, 95, 46, 43, 238, 13, 207, 97]),
+      ),
+      0,
+    )
+  ) {
+    return RenderComputeAccount.VoteLock;
   }
   throw new SolanaError(
     SOLANA_ERROR__PROGRAM_CLIENTS__FAILED_TO_IDENTIFY_ACCOUNT,
@@ -565,6 +785,9 @@ export enum RenderComputeInstruction {
   AuditForfeit,
   AuditLapse,
   AuditReveal,
+  ClientEnable,
+  ClientRegister,
+  ClientUpdate,
   CreditBuy,
   CreditOpen,
   DisputeClose,
@@ -590,6 +813,8 @@ export enum RenderComputeInstruction {
   EvidenceWrite,
   JobCancel,
   JobClose,
+  JobEpochClose,
+  JobEpochOpen,
   JobOpen,
   JobSeed,
   LeaseAccept,
@@ -598,7 +823,10 @@ export enum RenderComputeInstruction {
   LeaseExpire,
   LeaseRelease,
   LeaseReturn,
+  MeasureCommit,
+  MeasureReveal,
   NetworkAcceptAuthority,
+  NetworkGovern,
   NetworkInit,
   NetworkOfferAuthority,
   NetworkPause,
@@ -608,17 +836,36 @@ export enum RenderComputeInstruction {
   NodeDrain,
   NodeEpochClose,
   NodeEpochOpen,
+  NodeMaintenance,
   NodeRegister,
+  NodeReview,
   NodeUpdate,
   OperatorClose,
   OperatorRegister,
   OperatorSetPayout,
   OraclePublish,
   OracleSetPublishers,
+  ProbeEnroll,
+  ProbeExpire,
+  ProbeFinish,
+  ProbeLeave,
+  ProbeOpen,
+  ProposalAdvance,
+  ProposalCancel,
+  ProposalClose,
+  ProposalExecute,
+  ProposalOpen,
+  ProposalVote,
+  RebateClaim,
   SlashBurn,
   StakeDeposit,
   StakeUnbond,
   StakeWithdraw,
+  VoteClose,
+  VoteLockClose,
+  VoteLockDeposit,
+  VoteLockWithdraw,
+  VoteVaultOpen,
 }
 
 export function identifyRenderComputeInstruction(
@@ -745,6 +992,39 @@ export function identifyRenderComputeInstruction(
     )
   ) {
     return RenderComputeInstruction.AuditReveal;
+  }
+  if (
+    containsBytes(
+      data,
+      fixEncoderSize(getBytesEncoder(), 8).encode(
+        new Uint8Array([128, 49, 26, 247, 27, 80, 3, 63]),
+      ),
+      0,
+    )
+  ) {
+    return RenderComputeInstruction.ClientEnable;
+  }
+  if (
+    containsBytes(
+      data,
+      fixEncoderSize(getBytesEncoder(), 8).encode(
+        new Uint8Array([235, 33, 30, 240, 159, 231, 242, 236]),
+      ),
+      0,
+    )
+  ) {
+    return RenderComputeInstruction.ClientRegister;
+  }
+  if (
+    containsBytes(
+      data,
+      fixEncoderSize(getBytesEncoder(), 8).encode(
+        new Uint8Array([144, 52, 187, 111, 135, 220, 217, 84]),
+      ),
+      0,
+    )
+  ) {
+    return RenderComputeInstruction.ClientUpdate;
   }
   if (
     containsBytes(
@@ -1025,6 +1305,28 @@ export function identifyRenderComputeInstruction(
     containsBytes(
       data,
       fixEncoderSize(getBytesEncoder(), 8).encode(
+        new Uint8Array([33, 219, 16, 113, 236, 48, 142, 26]),
+      ),
+      0,
+    )
+  ) {
+    return RenderComputeInstruction.JobEpochClose;
+  }
+  if (
+    containsBytes(
+      data,
+      fixEncoderSize(getBytesEncoder(), 8).encode(
+        new Uint8Array([103, 221, 127, 105, 20, 59, 145, 138]),
+      ),
+      0,
+    )
+  ) {
+    return RenderComputeInstruction.JobEpochOpen;
+  }
+  if (
+    containsBytes(
+      data,
+      fixEncoderSize(getBytesEncoder(), 8).encode(
         new Uint8Array([232, 70, 180, 247, 236, 235, 44, 158]),
       ),
       0,
@@ -1113,12 +1415,45 @@ export function identifyRenderComputeInstruction(
     containsBytes(
       data,
       fixEncoderSize(getBytesEncoder(), 8).encode(
+        new Uint8Array([77, 204, 231, 9, 49, 27, 115, 0]),
+      ),
+      0,
+    )
+  ) {
+    return RenderComputeInstruction.MeasureCommit;
+  }
+  if (
+    containsBytes(
+      data,
+      fixEncoderSize(getBytesEncoder(), 8).encode(
+        new Uint8Array([216, 245, 243, 96, 83, 179, 246, 144]),
+      ),
+      0,
+    )
+  ) {
+    return RenderComputeInstruction.MeasureReveal;
+  }
+  if (
+    containsBytes(
+      data,
+      fixEncoderSize(getBytesEncoder(), 8).encode(
         new Uint8Array([15, 147, 145, 48, 12, 207, 203, 8]),
       ),
       0,
     )
   ) {
     return RenderComputeInstruction.NetworkAcceptAuthority;
+  }
+  if (
+    containsBytes(
+      data,
+      fixEncoderSize(getBytesEncoder(), 8).encode(
+        new Uint8Array([93, 11, 249, 221, 234, 105, 89, 0]),
+      ),
+      0,
+    )
+  ) {
+    return RenderComputeInstruction.NetworkGovern;
   }
   if (
     containsBytes(
@@ -1223,12 +1558,34 @@ export function identifyRenderComputeInstruction(
     containsBytes(
       data,
       fixEncoderSize(getBytesEncoder(), 8).encode(
+        new Uint8Array([84, 30, 3, 185, 189, 173, 194, 152]),
+      ),
+      0,
+    )
+  ) {
+    return RenderComputeInstruction.NodeMaintenance;
+  }
+  if (
+    containsBytes(
+      data,
+      fixEncoderSize(getBytesEncoder(), 8).encode(
         new Uint8Array([71, 182, 143, 27, 170, 155, 10, 50]),
       ),
       0,
     )
   ) {
     return RenderComputeInstruction.NodeRegister;
+  }
+  if (
+    containsBytes(
+      data,
+      fixEncoderSize(getBytesEncoder(), 8).encode(
+        new Uint8Array([250, 150, 241, 178, 33, 249, 80, 58]),
+      ),
+      0,
+    )
+  ) {
+    return RenderComputeInstruction.NodeReview;
   }
   if (
     containsBytes(
@@ -1300,6 +1657,138 @@ export function identifyRenderComputeInstruction(
     containsBytes(
       data,
       fixEncoderSize(getBytesEncoder(), 8).encode(
+        new Uint8Array([91, 181, 111, 11, 24, 191, 14, 68]),
+      ),
+      0,
+    )
+  ) {
+    return RenderComputeInstruction.ProbeEnroll;
+  }
+  if (
+    containsBytes(
+      data,
+      fixEncoderSize(getBytesEncoder(), 8).encode(
+        new Uint8Array([157, 195, 243, 139, 173, 28, 200, 161]),
+      ),
+      0,
+    )
+  ) {
+    return RenderComputeInstruction.ProbeExpire;
+  }
+  if (
+    containsBytes(
+      data,
+      fixEncoderSize(getBytesEncoder(), 8).encode(
+        new Uint8Array([177, 238, 185, 137, 127, 250, 143, 220]),
+      ),
+      0,
+    )
+  ) {
+    return RenderComputeInstruction.ProbeFinish;
+  }
+  if (
+    containsBytes(
+      data,
+      fixEncoderSize(getBytesEncoder(), 8).encode(
+        new Uint8Array([175, 44, 255, 177, 34, 126, 167, 59]),
+      ),
+      0,
+    )
+  ) {
+    return RenderComputeInstruction.ProbeLeave;
+  }
+  if (
+    containsBytes(
+      data,
+      fixEncoderSize(getBytesEncoder(), 8).encode(
+        new Uint8Array([13, 156, 101, 74, 50, 0, 177, 111]),
+      ),
+      0,
+    )
+  ) {
+    return RenderComputeInstruction.ProbeOpen;
+  }
+  if (
+    containsBytes(
+      data,
+      fixEncoderSize(getBytesEncoder(), 8).encode(
+        new Uint8Array([111, 44, 110, 10, 55, 132, 115, 199]),
+      ),
+      0,
+    )
+  ) {
+    return RenderComputeInstruction.ProposalAdvance;
+  }
+  if (
+    containsBytes(
+      data,
+      fixEncoderSize(getBytesEncoder(), 8).encode(
+        new Uint8Array([27, 42, 127, 237, 38, 163, 84, 203]),
+      ),
+      0,
+    )
+  ) {
+    return RenderComputeInstruction.ProposalCancel;
+  }
+  if (
+    containsBytes(
+      data,
+      fixEncoderSize(getBytesEncoder(), 8).encode(
+        new Uint8Array([104, 36, 22, 144, 123, 154, 103, 78]),
+      ),
+      0,
+    )
+  ) {
+    return RenderComputeInstruction.ProposalClose;
+  }
+  if (
+    containsBytes(
+      data,
+      fixEncoderSize(getBytesEncoder(), 8).encode(
+        new Uint8Array([11, 199, 235, 200, 187, 186, 18, 4]),
+      ),
+      0,
+    )
+  ) {
+    return RenderComputeInstruction.ProposalExecute;
+  }
+  if (
+    containsBytes(
+      data,
+      fixEncoderSize(getBytesEncoder(), 8).encode(
+        new Uint8Array([4, 115, 99, 25, 214, 30, 155, 42]),
+      ),
+      0,
+    )
+  ) {
+    return RenderComputeInstruction.ProposalOpen;
+  }
+  if (
+    containsBytes(
+      data,
+      fixEncoderSize(getBytesEncoder(), 8).encode(
+        new Uint8Array([154, 156, 238, 88, 131, 15, 198, 112]),
+      ),
+      0,
+    )
+  ) {
+    return RenderComputeInstruction.ProposalVote;
+  }
+  if (
+    containsBytes(
+      data,
+      fixEncoderSize(getBytesEncoder(), 8).encode(
+        new Uint8Array([6, 23, 216, 219, 38, 84, 54, 20]),
+      ),
+      0,
+    )
+  ) {
+    return RenderComputeInstruction.RebateClaim;
+  }
+  if (
+    containsBytes(
+      data,
+      fixEncoderSize(getBytesEncoder(), 8).encode(
         new Uint8Array([7, 146, 110, 64, 91, 185, 34, 225]),
       ),
       0,
@@ -1339,6 +1828,61 @@ export function identifyRenderComputeInstruction(
     )
   ) {
     return RenderComputeInstruction.StakeWithdraw;
+  }
+  if (
+    containsBytes(
+      data,
+      fixEncoderSize(getBytesEncoder(), 8).encode(
+        new Uint8Array([181, 80, 119, 116, 91, 142, 167, 149]),
+      ),
+      0,
+    )
+  ) {
+    return RenderComputeInstruction.VoteClose;
+  }
+  if (
+    containsBytes(
+      data,
+      fixEncoderSize(getBytesEncoder(), 8).encode(
+        new Uint8Array([112, 61, 67, 54, 77, 154, 240, 173]),
+      ),
+      0,
+    )
+  ) {
+    return RenderComputeInstruction.VoteLockClose;
+  }
+  if (
+    containsBytes(
+      data,
+      fixEncoderSize(getBytesEncoder(), 8).encode(
+        new Uint8Array([208, 177, 193, 40, 2, 16, 21, 73]),
+      ),
+      0,
+    )
+  ) {
+    return RenderComputeInstruction.VoteLockDeposit;
+  }
+  if (
+    containsBytes(
+      data,
+      fixEncoderSize(getBytesEncoder(), 8).encode(
+        new Uint8Array([209, 149, 168, 105, 107, 64, 121, 181]),
+      ),
+      0,
+    )
+  ) {
+    return RenderComputeInstruction.VoteLockWithdraw;
+  }
+  if (
+    containsBytes(
+      data,
+      fixEncoderSize(getBytesEncoder(), 8).encode(
+        new Uint8Array([177, 215, 30, 130, 73, 212, 31, 181]),
+      ),
+      0,
+    )
+  ) {
+    return RenderComputeInstruction.VoteVaultOpen;
   }
   throw new SolanaError(
     SOLANA_ERROR__PROGRAM_CLIENTS__FAILED_TO_IDENTIFY_INSTRUCTION,
@@ -1382,6 +1926,15 @@ export type ParsedRenderComputeInstruction<
   | ({
       instructionType: RenderComputeInstruction.AuditReveal;
     } & ParsedAuditRevealInstruction<TProgram>)
+  | ({
+      instructionType: RenderComputeInstruction.ClientEnable;
+    } & ParsedClientEnableInstruction<TProgram>)
+  | ({
+      instructionType: RenderComputeInstruction.ClientRegister;
+    } & ParsedClientRegisterInstruction<TProgram>)
+  | ({
+      instructionType: RenderComputeInstruction.ClientUpdate;
+    } & ParsedClientUpdateInstruction<TProgram>)
   | ({
       instructionType: RenderComputeInstruction.CreditBuy;
     } & ParsedCreditBuyInstruction<TProgram>)
@@ -1458,6 +2011,12 @@ export type ParsedRenderComputeInstruction<
       instructionType: RenderComputeInstruction.JobClose;
     } & ParsedJobCloseInstruction<TProgram>)
   | ({
+      instructionType: RenderComputeInstruction.JobEpochClose;
+    } & ParsedJobEpochCloseInstruction<TProgram>)
+  | ({
+      instructionType: RenderComputeInstruction.JobEpochOpen;
+    } & ParsedJobEpochOpenInstruction<TProgram>)
+  | ({
       instructionType: RenderComputeInstruction.JobOpen;
     } & ParsedJobOpenInstruction<TProgram>)
   | ({
@@ -1482,8 +2041,17 @@ export type ParsedRenderComputeInstruction<
       instructionType: RenderComputeInstruction.LeaseReturn;
     } & ParsedLeaseReturnInstruction<TProgram>)
   | ({
+      instructionType: RenderComputeInstruction.MeasureCommit;
+    } & ParsedMeasureCommitInstruction<TProgram>)
+  | ({
+      instructionType: RenderComputeInstruction.MeasureReveal;
+    } & ParsedMeasureRevealInstruction<TProgram>)
+  | ({
       instructionType: RenderComputeInstruction.NetworkAcceptAuthority;
     } & ParsedNetworkAcceptAuthorityInstruction<TProgram>)
+  | ({
+      instructionType: RenderComputeInstruction.NetworkGovern;
+    } & ParsedNetworkGovernInstruction<TProgram>)
   | ({
       instructionType: RenderComputeInstruction.NetworkInit;
     } & ParsedNetworkInitInstruction<TProgram>)
@@ -1512,8 +2080,14 @@ export type ParsedRenderComputeInstruction<
       instructionType: RenderComputeInstruction.NodeEpochOpen;
     } & ParsedNodeEpochOpenInstruction<TProgram>)
   | ({
+      instructionType: RenderComputeInstruction.NodeMaintenance;
+    } & ParsedNodeMaintenanceInstruction<TProgram>)
+  | ({
       instructionType: RenderComputeInstruction.NodeRegister;
     } & ParsedNodeRegisterInstruction<TProgram>)
+  | ({
+      instructionType: RenderComputeInstruction.NodeReview;
+    } & ParsedNodeReviewInstruction<TProgram>)
   | ({
       instructionType: RenderComputeInstruction.NodeUpdate;
     } & ParsedNodeUpdateInstruction<TProgram>)
@@ -1533,6 +2107,42 @@ export type ParsedRenderComputeInstruction<
       instructionType: RenderComputeInstruction.OracleSetPublishers;
     } & ParsedOracleSetPublishersInstruction<TProgram>)
   | ({
+      instructionType: RenderComputeInstruction.ProbeEnroll;
+    } & ParsedProbeEnrollInstruction<TProgram>)
+  | ({
+      instructionType: RenderComputeInstruction.ProbeExpire;
+    } & ParsedProbeExpireInstruction<TProgram>)
+  | ({
+      instructionType: RenderComputeInstruction.ProbeFinish;
+    } & ParsedProbeFinishInstruction<TProgram>)
+  | ({
+      instructionType: RenderComputeInstruction.ProbeLeave;
+    } & ParsedProbeLeaveInstruction<TProgram>)
+  | ({
+      instructionType: RenderComputeInstruction.ProbeOpen;
+    } & ParsedProbeOpenInstruction<TProgram>)
+  | ({
+      instructionType: RenderComputeInstruction.ProposalAdvance;
+    } & ParsedProposalAdvanceInstruction<TProgram>)
+  | ({
+      instructionType: RenderComputeInstruction.ProposalCancel;
+    } & ParsedProposalCancelInstruction<TProgram>)
+  | ({
+      instructionType: RenderComputeInstruction.ProposalClose;
+    } & ParsedProposalCloseInstruction<TProgram>)
+  | ({
+      instructionType: RenderComputeInstruction.ProposalExecute;
+    } & ParsedProposalExecuteInstruction<TProgram>)
+  | ({
+      instructionType: RenderComputeInstruction.ProposalOpen;
+    } & ParsedProposalOpenInstruction<TProgram>)
+  | ({
+      instructionType: RenderComputeInstruction.ProposalVote;
+    } & ParsedProposalVoteInstruction<TProgram>)
+  | ({
+      instructionType: RenderComputeInstruction.RebateClaim;
+    } & ParsedRebateClaimInstruction<TProgram>)
+  | ({
       instructionType: RenderComputeInstruction.SlashBurn;
     } & ParsedSlashBurnInstruction<TProgram>)
   | ({
@@ -1543,7 +2153,22 @@ export type ParsedRenderComputeInstruction<
     } & ParsedStakeUnbondInstruction<TProgram>)
   | ({
       instructionType: RenderComputeInstruction.StakeWithdraw;
-    } & ParsedStakeWithdrawInstruction<TProgram>);
+    } & ParsedStakeWithdrawInstruction<TProgram>)
+  | ({
+      instructionType: RenderComputeInstruction.VoteClose;
+    } & ParsedVoteCloseInstruction<TProgram>)
+  | ({
+      instructionType: RenderComputeInstruction.VoteLockClose;
+    } & ParsedVoteLockCloseInstruction<TProgram>)
+  | ({
+      instructionType: RenderComputeInstruction.VoteLockDeposit;
+    } & ParsedVoteLockDepositInstruction<TProgram>)
+  | ({
+      instructionType: RenderComputeInstruction.VoteLockWithdraw;
+    } & ParsedVoteLockWithdrawInstruction<TProgram>)
+  | ({
+      instructionType: RenderComputeInstruction.VoteVaultOpen;
+    } & ParsedVoteVaultOpenInstruction<TProgram>);
 
 export function parseRenderComputeInstruction<TProgram extends string>(
   instruction: Instruction<TProgram> & InstructionWithData<ReadonlyUint8Array>,
@@ -1625,6 +2250,27 @@ export function parseRenderComputeInstruction<TProgram extends string>(
       return {
         instructionType: RenderComputeInstruction.AuditReveal,
         ...parseAuditRevealInstruction(instruction),
+      };
+    }
+    case RenderComputeInstruction.ClientEnable: {
+      assertIsInstructionWithAccounts(instruction);
+      return {
+        instructionType: RenderComputeInstruction.ClientEnable,
+        ...parseClientEnableInstruction(instruction),
+      };
+    }
+    case RenderComputeInstruction.ClientRegister: {
+      assertIsInstructionWithAccounts(instruction);
+      return {
+        instructionType: RenderComputeInstruction.ClientRegister,
+        ...parseClientRegisterInstruction(instruction),
+      };
+    }
+    case RenderComputeInstruction.ClientUpdate: {
+      assertIsInstructionWithAccounts(instruction);
+      return {
+        instructionType: RenderComputeInstruction.ClientUpdate,
+        ...parseClientUpdateInstruction(instruction),
       };
     }
     case RenderComputeInstruction.CreditBuy: {
@@ -1802,6 +2448,20 @@ export function parseRenderComputeInstruction<TProgram extends string>(
         ...parseJobCloseInstruction(instruction),
       };
     }
+    case RenderComputeInstruction.JobEpochClose: {
+      assertIsInstructionWithAccounts(instruction);
+      return {
+        instructionType: RenderComputeInstruction.JobEpochClose,
+        ...parseJobEpochCloseInstruction(instruction),
+      };
+    }
+    case RenderComputeInstruction.JobEpochOpen: {
+      assertIsInstructionWithAccounts(instruction);
+      return {
+        instructionType: RenderComputeInstruction.JobEpochOpen,
+        ...parseJobEpochOpenInstruction(instruction),
+      };
+    }
     case RenderComputeInstruction.JobOpen: {
       assertIsInstructionWithAccounts(instruction);
       return {
@@ -1858,11 +2518,32 @@ export function parseRenderComputeInstruction<TProgram extends string>(
         ...parseLeaseReturnInstruction(instruction),
       };
     }
+    case RenderComputeInstruction.MeasureCommit: {
+      assertIsInstructionWithAccounts(instruction);
+      return {
+        instructionType: RenderComputeInstruction.MeasureCommit,
+        ...parseMeasureCommitInstruction(instruction),
+      };
+    }
+    case RenderComputeInstruction.MeasureReveal: {
+      assertIsInstructionWithAccounts(instruction);
+      return {
+        instructionType: RenderComputeInstruction.MeasureReveal,
+        ...parseMeasureRevealInstruction(instruction),
+      };
+    }
     case RenderComputeInstruction.NetworkAcceptAuthority: {
       assertIsInstructionWithAccounts(instruction);
       return {
         instructionType: RenderComputeInstruction.NetworkAcceptAuthority,
         ...parseNetworkAcceptAuthorityInstruction(instruction),
+      };
+    }
+    case RenderComputeInstruction.NetworkGovern: {
+      assertIsInstructionWithAccounts(instruction);
+      return {
+        instructionType: RenderComputeInstruction.NetworkGovern,
+        ...parseNetworkGovernInstruction(instruction),
       };
     }
     case RenderComputeInstruction.NetworkInit: {
@@ -1928,11 +2609,25 @@ export function parseRenderComputeInstruction<TProgram extends string>(
         ...parseNodeEpochOpenInstruction(instruction),
       };
     }
+    case RenderComputeInstruction.NodeMaintenance: {
+      assertIsInstructionWithAccounts(instruction);
+      return {
+        instructionType: RenderComputeInstruction.NodeMaintenance,
+        ...parseNodeMaintenanceInstruction(instruction),
+      };
+    }
     case RenderComputeInstruction.NodeRegister: {
       assertIsInstructionWithAccounts(instruction);
       return {
         instructionType: RenderComputeInstruction.NodeRegister,
         ...parseNodeRegisterInstruction(instruction),
+      };
+    }
+    case RenderComputeInstruction.NodeReview: {
+      assertIsInstructionWithAccounts(instruction);
+      return {
+        instructionType: RenderComputeInstruction.NodeReview,
+        ...parseNodeReviewInstruction(instruction),
       };
     }
     case RenderComputeInstruction.NodeUpdate: {
@@ -1977,6 +2672,90 @@ export function parseRenderComputeInstruction<TProgram extends string>(
         ...parseOracleSetPublishersInstruction(instruction),
       };
     }
+    case RenderComputeInstruction.ProbeEnroll: {
+      assertIsInstructionWithAccounts(instruction);
+      return {
+        instructionType: RenderComputeInstruction.ProbeEnroll,
+        ...parseProbeEnrollInstruction(instruction),
+      };
+    }
+    case RenderComputeInstruction.ProbeExpire: {
+      assertIsInstructionWithAccounts(instruction);
+      return {
+        instructionType: RenderComputeInstruction.ProbeExpire,
+        ...parseProbeExpireInstruction(instruction),
+      };
+    }
+    case RenderComputeInstruction.ProbeFinish: {
+      assertIsInstructionWithAccounts(instruction);
+      return {
+        instructionType: RenderComputeInstruction.ProbeFinish,
+        ...parseProbeFinishInstruction(instruction),
+      };
+    }
+    case RenderComputeInstruction.ProbeLeave: {
+      assertIsInstructionWithAccounts(instruction);
+      return {
+        instructionType: RenderComputeInstruction.ProbeLeave,
+        ...parseProbeLeaveInstruction(instruction),
+      };
+    }
+    case RenderComputeInstruction.ProbeOpen: {
+      assertIsInstructionWithAccounts(instruction);
+      return {
+        instructionType: RenderComputeInstruction.ProbeOpen,
+        ...parseProbeOpenInstruction(instruction),
+      };
+    }
+    case RenderComputeInstruction.ProposalAdvance: {
+      assertIsInstructionWithAccounts(instruction);
+      return {
+        instructionType: RenderComputeInstruction.ProposalAdvance,
+        ...parseProposalAdvanceInstruction(instruction),
+      };
+    }
+    case RenderComputeInstruction.ProposalCancel: {
+      assertIsInstructionWithAccounts(instruction);
+      return {
+        instructionType: RenderComputeInstruction.ProposalCancel,
+        ...parseProposalCancelInstruction(instruction),
+      };
+    }
+    case RenderComputeInstruction.ProposalClose: {
+      assertIsInstructionWithAccounts(instruction);
+      return {
+        instructionType: RenderComputeInstruction.ProposalClose,
+        ...parseProposalCloseInstruction(instruction),
+      };
+    }
+    case RenderComputeInstruction.ProposalExecute: {
+      assertIsInstructionWithAccounts(instruction);
+      return {
+        instructionType: RenderComputeInstruction.ProposalExecute,
+        ...parseProposalExecuteInstruction(instruction),
+      };
+    }
+    case RenderComputeInstruction.ProposalOpen: {
+      assertIsInstructionWithAccounts(instruction);
+      return {
+        instructionType: RenderComputeInstruction.ProposalOpen,
+        ...parseProposalOpenInstruction(instruction),
+      };
+    }
+    case RenderComputeInstruction.ProposalVote: {
+      assertIsInstructionWithAccounts(instruction);
+      return {
+        instructionType: RenderComputeInstruction.ProposalVote,
+        ...parseProposalVoteInstruction(instruction),
+      };
+    }
+    case RenderComputeInstruction.RebateClaim: {
+      assertIsInstructionWithAccounts(instruction);
+      return {
+        instructionType: RenderComputeInstruction.RebateClaim,
+        ...parseRebateClaimInstruction(instruction),
+      };
+    }
     case RenderComputeInstruction.SlashBurn: {
       assertIsInstructionWithAccounts(instruction);
       return {
@@ -2005,6 +2784,41 @@ export function parseRenderComputeInstruction<TProgram extends string>(
         ...parseStakeWithdrawInstruction(instruction),
       };
     }
+    case RenderComputeInstruction.VoteClose: {
+      assertIsInstructionWithAccounts(instruction);
+      return {
+        instructionType: RenderComputeInstruction.VoteClose,
+        ...parseVoteCloseInstruction(instruction),
+      };
+    }
+    case RenderComputeInstruction.VoteLockClose: {
+      assertIsInstructionWithAccounts(instruction);
+      return {
+        instructionType: RenderComputeInstruction.VoteLockClose,
+        ...parseVoteLockCloseInstruction(instruction),
+      };
+    }
+    case RenderComputeInstruction.VoteLockDeposit: {
+      assertIsInstructionWithAccounts(instruction);
+      return {
+        instructionType: RenderComputeInstruction.VoteLockDeposit,
+        ...parseVoteLockDepositInstruction(instruction),
+      };
+    }
+    case RenderComputeInstruction.VoteLockWithdraw: {
+      assertIsInstructionWithAccounts(instruction);
+      return {
+        instructionType: RenderComputeInstruction.VoteLockWithdraw,
+        ...parseVoteLockWithdrawInstruction(instruction),
+      };
+    }
+    case RenderComputeInstruction.VoteVaultOpen: {
+      assertIsInstructionWithAccounts(instruction);
+      return {
+        instructionType: RenderComputeInstruction.VoteVaultOpen,
+        ...parseVoteVaultOpenInstruction(instruction),
+      };
+    }
     default:
       throw new SolanaError(
         SOLANA_ERROR__PROGRAM_CLIENTS__UNRECOGNIZED_INSTRUCTION_TYPE,
@@ -2025,6 +2839,8 @@ export type RenderComputePlugin = {
 export type RenderComputePluginAccounts = {
   audit: ReturnType<typeof getAuditCodec> &
     SelfFetchFunctions<AuditArgs, Audit>;
+  client: ReturnType<typeof getClientCodec> &
+    SelfFetchFunctions<ClientArgs, Client>;
   creditAccount: ReturnType<typeof getCreditAccountCodec> &
     SelfFetchFunctions<CreditAccountArgs, CreditAccount>;
   dispute: ReturnType<typeof getDisputeCodec> &
@@ -2038,8 +2854,12 @@ export type RenderComputePluginAccounts = {
   evidence: ReturnType<typeof getEvidenceCodec> &
     SelfFetchFunctions<EvidenceArgs, Evidence>;
   job: ReturnType<typeof getJobCodec> & SelfFetchFunctions<JobArgs, Job>;
+  jobEpoch: ReturnType<typeof getJobEpochCodec> &
+    SelfFetchFunctions<JobEpochArgs, JobEpoch>;
   lease: ReturnType<typeof getLeaseCodec> &
     SelfFetchFunctions<LeaseArgs, Lease>;
+  mintLimiter: ReturnType<typeof getMintLimiterCodec> &
+    SelfFetchFunctions<MintLimiterArgs, MintLimiter>;
   network: ReturnType<typeof getNetworkCodec> &
     SelfFetchFunctions<NetworkArgs, Network>;
   node: ReturnType<typeof getNodeCodec> & SelfFetchFunctions<NodeArgs, Node>;
@@ -2049,8 +2869,15 @@ export type RenderComputePluginAccounts = {
     SelfFetchFunctions<OperatorArgs, Operator>;
   oracle: ReturnType<typeof getOracleCodec> &
     SelfFetchFunctions<OracleArgs, Oracle>;
+  probe: ReturnType<typeof getProbeCodec> &
+    SelfFetchFunctions<ProbeArgs, Probe>;
+  proposal: ReturnType<typeof getProposalCodec> &
+    SelfFetchFunctions<ProposalArgs, Proposal>;
   schedule: ReturnType<typeof getScheduleCodec> &
     SelfFetchFunctions<ScheduleArgs, Schedule>;
+  vote: ReturnType<typeof getVoteCodec> & SelfFetchFunctions<VoteArgs, Vote>;
+  voteLock: ReturnType<typeof getVoteLockCodec> &
+    SelfFetchFunctions<VoteLockArgs, VoteLock>;
 };
 
 export type RenderComputePluginInstructions = {
@@ -2089,6 +2916,16 @@ export type RenderComputePluginInstructions = {
   auditReveal: (
     input: AuditRevealInput,
   ) => ReturnType<typeof getAuditRevealInstruction> & SelfPlanAndSendFunctions;
+  clientEnable: (
+    input: ClientEnableInput,
+  ) => ReturnType<typeof getClientEnableInstruction> & SelfPlanAndSendFunctions;
+  clientRegister: (
+    input: ClientRegisterAsyncInput,
+  ) => ReturnType<typeof getClientRegisterInstructionAsync> &
+    SelfPlanAndSendFunctions;
+  clientUpdate: (
+    input: ClientUpdateInput,
+  ) => ReturnType<typeof getClientUpdateInstruction> & SelfPlanAndSendFunctions;
   creditBuy: (
     input: CreditBuyInput,
   ) => ReturnType<typeof getCreditBuyInstruction> & SelfPlanAndSendFunctions;
@@ -2179,6 +3016,13 @@ export type RenderComputePluginInstructions = {
   jobClose: (
     input: MakeOptional<JobCloseInput, "payer">,
   ) => ReturnType<typeof getJobCloseInstruction> & SelfPlanAndSendFunctions;
+  jobEpochClose: (
+    input: MakeOptional<JobEpochCloseInput, "payer">,
+  ) => ReturnType<typeof getJobEpochCloseInstruction> &
+    SelfPlanAndSendFunctions;
+  jobEpochOpen: (
+    input: MakeOptional<JobEpochOpenInput, "payer">,
+  ) => ReturnType<typeof getJobEpochOpenInstruction> & SelfPlanAndSendFunctions;
   jobOpen: (
     input: JobOpenAsyncInput,
   ) => ReturnType<typeof getJobOpenInstructionAsync> & SelfPlanAndSendFunctions;
@@ -2205,9 +3049,21 @@ export type RenderComputePluginInstructions = {
   leaseReturn: (
     input: LeaseReturnInput,
   ) => ReturnType<typeof getLeaseReturnInstruction> & SelfPlanAndSendFunctions;
+  measureCommit: (
+    input: MeasureCommitInput,
+  ) => ReturnType<typeof getMeasureCommitInstruction> &
+    SelfPlanAndSendFunctions;
+  measureReveal: (
+    input: MeasureRevealInput,
+  ) => ReturnType<typeof getMeasureRevealInstruction> &
+    SelfPlanAndSendFunctions;
   networkAcceptAuthority: (
     input: NetworkAcceptAuthorityInput,
   ) => ReturnType<typeof getNetworkAcceptAuthorityInstruction> &
+    SelfPlanAndSendFunctions;
+  networkGovern: (
+    input: NetworkGovernInput,
+  ) => ReturnType<typeof getNetworkGovernInstruction> &
     SelfPlanAndSendFunctions;
   networkInit: (
     input: NetworkInitAsyncInput,
@@ -2242,10 +3098,17 @@ export type RenderComputePluginInstructions = {
     input: MakeOptional<NodeEpochOpenInput, "payer">,
   ) => ReturnType<typeof getNodeEpochOpenInstruction> &
     SelfPlanAndSendFunctions;
+  nodeMaintenance: (
+    input: NodeMaintenanceInput,
+  ) => ReturnType<typeof getNodeMaintenanceInstruction> &
+    SelfPlanAndSendFunctions;
   nodeRegister: (
     input: NodeRegisterAsyncInput,
   ) => ReturnType<typeof getNodeRegisterInstructionAsync> &
     SelfPlanAndSendFunctions;
+  nodeReview: (
+    input: NodeReviewInput,
+  ) => ReturnType<typeof getNodeReviewInstruction> & SelfPlanAndSendFunctions;
   nodeUpdate: (
     input: NodeUpdateInput,
   ) => ReturnType<typeof getNodeUpdateInstruction> & SelfPlanAndSendFunctions;
@@ -2269,6 +3132,49 @@ export type RenderComputePluginInstructions = {
     input: OracleSetPublishersInput,
   ) => ReturnType<typeof getOracleSetPublishersInstruction> &
     SelfPlanAndSendFunctions;
+  probeEnroll: (
+    input: ProbeEnrollInput,
+  ) => ReturnType<typeof getProbeEnrollInstruction> & SelfPlanAndSendFunctions;
+  probeExpire: (
+    input: ProbeExpireInput,
+  ) => ReturnType<typeof getProbeExpireInstruction> & SelfPlanAndSendFunctions;
+  probeFinish: (
+    input: MakeOptional<ProbeFinishInput, "payer">,
+  ) => ReturnType<typeof getProbeFinishInstruction> & SelfPlanAndSendFunctions;
+  probeLeave: (
+    input: ProbeLeaveInput,
+  ) => ReturnType<typeof getProbeLeaveInstruction> & SelfPlanAndSendFunctions;
+  probeOpen: (
+    input: MakeOptional<ProbeOpenAsyncInput, "payer">,
+  ) => ReturnType<typeof getProbeOpenInstructionAsync> &
+    SelfPlanAndSendFunctions;
+  proposalAdvance: (
+    input: ProposalAdvanceInput,
+  ) => ReturnType<typeof getProposalAdvanceInstruction> &
+    SelfPlanAndSendFunctions;
+  proposalCancel: (
+    input: ProposalCancelInput,
+  ) => ReturnType<typeof getProposalCancelInstruction> &
+    SelfPlanAndSendFunctions;
+  proposalClose: (
+    input: ProposalCloseInput,
+  ) => ReturnType<typeof getProposalCloseInstruction> &
+    SelfPlanAndSendFunctions;
+  proposalExecute: (
+    input: ProposalExecuteInput,
+  ) => ReturnType<typeof getProposalExecuteInstruction> &
+    SelfPlanAndSendFunctions;
+  proposalOpen: (
+    input: ProposalOpenAsyncInput,
+  ) => ReturnType<typeof getProposalOpenInstructionAsync> &
+    SelfPlanAndSendFunctions;
+  proposalVote: (
+    input: ProposalVoteAsyncInput,
+  ) => ReturnType<typeof getProposalVoteInstructionAsync> &
+    SelfPlanAndSendFunctions;
+  rebateClaim: (
+    input: RebateClaimInput,
+  ) => ReturnType<typeof getRebateClaimInstruction> & SelfPlanAndSendFunctions;
   slashBurn: (
     input: SlashBurnInput,
   ) => ReturnType<typeof getSlashBurnInstruction> & SelfPlanAndSendFunctions;
@@ -2282,9 +3188,29 @@ export type RenderComputePluginInstructions = {
     input: StakeWithdrawInput,
   ) => ReturnType<typeof getStakeWithdrawInstruction> &
     SelfPlanAndSendFunctions;
+  voteClose: (
+    input: VoteCloseInput,
+  ) => ReturnType<typeof getVoteCloseInstruction> & SelfPlanAndSendFunctions;
+  voteLockClose: (
+    input: VoteLockCloseInput,
+  ) => ReturnType<typeof getVoteLockCloseInstruction> &
+    SelfPlanAndSendFunctions;
+  voteLockDeposit: (
+    input: VoteLockDepositAsyncInput,
+  ) => ReturnType<typeof getVoteLockDepositInstructionAsync> &
+    SelfPlanAndSendFunctions;
+  voteLockWithdraw: (
+    input: VoteLockWithdrawAsyncInput,
+  ) => ReturnType<typeof getVoteLockWithdrawInstructionAsync> &
+    SelfPlanAndSendFunctions;
+  voteVaultOpen: (
+    input: MakeOptional<VoteVaultOpenAsyncInput, "payer">,
+  ) => ReturnType<typeof getVoteVaultOpenInstructionAsync> &
+    SelfPlanAndSendFunctions;
 };
 
 export type RenderComputePluginPdas = {
+  client: typeof findClientPda;
   credit: typeof findCreditPda;
   engine: typeof findEnginePda;
   epoch: typeof findEpochPda;
@@ -2294,9 +3220,15 @@ export type RenderComputePluginPdas = {
   network: typeof findNetworkPda;
   schedule: typeof findSchedulePda;
   oracle: typeof findOraclePda;
+  limiter: typeof findLimiterPda;
   stakeVault: typeof findStakeVaultPda;
   node: typeof findNodePda;
   operator: typeof findOperatorPda;
+  probeOpenLease: typeof findProbeOpenLeasePda;
+  proposal: typeof findProposalPda;
+  vote: typeof findVotePda;
+  lock: typeof findLockPda;
+  vault: typeof findVaultPda;
 };
 
 export type RenderComputePluginRequirements = ClientWithRpc<
@@ -2314,6 +3246,7 @@ export function renderComputeProgram() {
       renderCompute: <RenderComputePlugin>{
         accounts: {
           audit: addSelfFetchFunctions(client, getAuditCodec()),
+          client: addSelfFetchFunctions(client, getClientCodec()),
           creditAccount: addSelfFetchFunctions(client, getCreditAccountCodec()),
           dispute: addSelfFetchFunctions(client, getDisputeCodec()),
           engine: addSelfFetchFunctions(client, getEngineCodec()),
@@ -2321,13 +3254,19 @@ export function renderComputeProgram() {
           epochShard: addSelfFetchFunctions(client, getEpochShardCodec()),
           evidence: addSelfFetchFunctions(client, getEvidenceCodec()),
           job: addSelfFetchFunctions(client, getJobCodec()),
+          jobEpoch: addSelfFetchFunctions(client, getJobEpochCodec()),
           lease: addSelfFetchFunctions(client, getLeaseCodec()),
+          mintLimiter: addSelfFetchFunctions(client, getMintLimiterCodec()),
           network: addSelfFetchFunctions(client, getNetworkCodec()),
           node: addSelfFetchFunctions(client, getNodeCodec()),
           nodeEpoch: addSelfFetchFunctions(client, getNodeEpochCodec()),
           operator: addSelfFetchFunctions(client, getOperatorCodec()),
           oracle: addSelfFetchFunctions(client, getOracleCodec()),
+          probe: addSelfFetchFunctions(client, getProbeCodec()),
+          proposal: addSelfFetchFunctions(client, getProposalCodec()),
           schedule: addSelfFetchFunctions(client, getScheduleCodec()),
+          vote: addSelfFetchFunctions(client, getVoteCodec()),
+          voteLock: addSelfFetchFunctions(client, getVoteLockCodec()),
         },
         instructions: {
           attestationCommit: (input) =>
@@ -2393,6 +3332,21 @@ export function renderComputeProgram() {
             addSelfPlanAndSendFunctions(
               client,
               getAuditRevealInstruction(input),
+            ),
+          clientEnable: (input) =>
+            addSelfPlanAndSendFunctions(
+              client,
+              getClientEnableInstruction(input),
+            ),
+          clientRegister: (input) =>
+            addSelfPlanAndSendFunctions(
+              client,
+              getClientRegisterInstructionAsync(input),
+            ),
+          clientUpdate: (input) =>
+            addSelfPlanAndSendFunctions(
+              client,
+              getClientUpdateInstruction(input),
             ),
           creditBuy: (input) =>
             addSelfPlanAndSendFunctions(client, getCreditBuyInstruction(input)),
@@ -2531,6 +3485,22 @@ export function renderComputeProgram() {
                 payer: input.payer ?? client.payer.address,
               }),
             ),
+          jobEpochClose: (input) =>
+            addSelfPlanAndSendFunctions(
+              client,
+              getJobEpochCloseInstruction({
+                ...input,
+                payer: input.payer ?? client.payer.address,
+              }),
+            ),
+          jobEpochOpen: (input) =>
+            addSelfPlanAndSendFunctions(
+              client,
+              getJobEpochOpenInstruction({
+                ...input,
+                payer: input.payer ?? client.payer,
+              }),
+            ),
           jobOpen: (input) =>
             addSelfPlanAndSendFunctions(
               client,
@@ -2571,10 +3541,25 @@ export function renderComputeProgram() {
               client,
               getLeaseReturnInstruction(input),
             ),
+          measureCommit: (input) =>
+            addSelfPlanAndSendFunctions(
+              client,
+              getMeasureCommitInstruction(input),
+            ),
+          measureReveal: (input) =>
+            addSelfPlanAndSendFunctions(
+              client,
+              getMeasureRevealInstruction(input),
+            ),
           networkAcceptAuthority: (input) =>
             addSelfPlanAndSendFunctions(
               client,
               getNetworkAcceptAuthorityInstruction(input),
+            ),
+          networkGovern: (input) =>
+            addSelfPlanAndSendFunctions(
+              client,
+              getNetworkGovernInstruction(input),
             ),
           networkInit: (input) =>
             addSelfPlanAndSendFunctions(
@@ -2621,10 +3606,20 @@ export function renderComputeProgram() {
                 payer: input.payer ?? client.payer,
               }),
             ),
+          nodeMaintenance: (input) =>
+            addSelfPlanAndSendFunctions(
+              client,
+              getNodeMaintenanceInstruction(input),
+            ),
           nodeRegister: (input) =>
             addSelfPlanAndSendFunctions(
               client,
               getNodeRegisterInstructionAsync(input),
+            ),
+          nodeReview: (input) =>
+            addSelfPlanAndSendFunctions(
+              client,
+              getNodeReviewInstruction(input),
             ),
           nodeUpdate: (input) =>
             addSelfPlanAndSendFunctions(
@@ -2656,6 +3651,72 @@ export function renderComputeProgram() {
               client,
               getOracleSetPublishersInstruction(input),
             ),
+          probeEnroll: (input) =>
+            addSelfPlanAndSendFunctions(
+              client,
+              getProbeEnrollInstruction(input),
+            ),
+          probeExpire: (input) =>
+            addSelfPlanAndSendFunctions(
+              client,
+              getProbeExpireInstruction(input),
+            ),
+          probeFinish: (input) =>
+            addSelfPlanAndSendFunctions(
+              client,
+              getProbeFinishInstruction({
+                ...input,
+                payer: input.payer ?? client.payer.address,
+              }),
+            ),
+          probeLeave: (input) =>
+            addSelfPlanAndSendFunctions(
+              client,
+              getProbeLeaveInstruction(input),
+            ),
+          probeOpen: (input) =>
+            addSelfPlanAndSendFunctions(
+              client,
+              getProbeOpenInstructionAsync({
+                ...input,
+                payer: input.payer ?? client.payer,
+              }),
+            ),
+          proposalAdvance: (input) =>
+            addSelfPlanAndSendFunctions(
+              client,
+              getProposalAdvanceInstruction(input),
+            ),
+          proposalCancel: (input) =>
+            addSelfPlanAndSendFunctions(
+              client,
+              getProposalCancelInstruction(input),
+            ),
+          proposalClose: (input) =>
+            addSelfPlanAndSendFunctions(
+              client,
+              getProposalCloseInstruction(input),
+            ),
+          proposalExecute: (input) =>
+            addSelfPlanAndSendFunctions(
+              client,
+              getProposalExecuteInstruction(input),
+            ),
+          proposalOpen: (input) =>
+            addSelfPlanAndSendFunctions(
+              client,
+              getProposalOpenInstructionAsync(input),
+            ),
+          proposalVote: (input) =>
+            addSelfPlanAndSendFunctions(
+              client,
+              getProposalVoteInstructionAsync(input),
+            ),
+          rebateClaim: (input) =>
+            addSelfPlanAndSendFunctions(
+              client,
+              getRebateClaimInstruction(input),
+            ),
           slashBurn: (input) =>
             addSelfPlanAndSendFunctions(client, getSlashBurnInstruction(input)),
           stakeDeposit: (input) =>
@@ -2673,8 +3734,34 @@ export function renderComputeProgram() {
               client,
               getStakeWithdrawInstruction(input),
             ),
+          voteClose: (input) =>
+            addSelfPlanAndSendFunctions(client, getVoteCloseInstruction(input)),
+          voteLockClose: (input) =>
+            addSelfPlanAndSendFunctions(
+              client,
+              getVoteLockCloseInstruction(input),
+            ),
+          voteLockDeposit: (input) =>
+            addSelfPlanAndSendFunctions(
+              client,
+              getVoteLockDepositInstructionAsync(input),
+            ),
+          voteLockWithdraw: (input) =>
+            addSelfPlanAndSendFunctions(
+              client,
+              getVoteLockWithdrawInstructionAsync(input),
+            ),
+          voteVaultOpen: (input) =>
+            addSelfPlanAndSendFunctions(
+              client,
+              getVoteVaultOpenInstructionAsync({
+                ...input,
+                payer: input.payer ?? client.payer,
+              }),
+            ),
         },
         pdas: {
+          client: findClientPda,
           credit: findCreditPda,
           engine: findEnginePda,
           epoch: findEpochPda,
@@ -2684,9 +3771,15 @@ export function renderComputeProgram() {
           network: findNetworkPda,
           schedule: findSchedulePda,
           oracle: findOraclePda,
+          limiter: findLimiterPda,
           stakeVault: findStakeVaultPda,
           node: findNodePda,
           operator: findOperatorPda,
+          probeOpenLease: findProbeOpenLeasePda,
+          proposal: findProposalPda,
+          vote: findVotePda,
+          lock: findLockPda,
+          vault: findVaultPda,
         },
       },
     });

@@ -6,5 +6,10 @@
  * @see https://github.com/codama-idl/codama
  */
 
+export * from "./changeOrder";
 export * from "./nodeOffer";
+export * from "./parameterChange";
+export * from "./peer";
+export * from "./proposedChange";
 export * from "./publisher";
+export * from "./remembered";

@@ -40,8 +40,10 @@ export type NodeOffer = {
   capacity: number;
   /** Accelerator memory, MiB. */
   memoryMib: number;
-  /** Region code; 0 unknown. */
+  /** Region, see `market_model::region`; 0 unknown. */
   region: number;
+  /** Least requester's reputation it works for, basis points; at most 10,000. */
+  minimumRequesterReputation: number;
   /** Bit per class served. */
   classes: number;
 };
@@ -55,8 +57,10 @@ export type NodeOfferArgs = {
   capacity: number;
   /** Accelerator memory, MiB. */
   memoryMib: number;
-  /** Region code; 0 unknown. */
+  /** Region, see `market_model::region`; 0 unknown. */
   region: number;
+  /** Least requester's reputation it works for, basis points; at most 10,000. */
+  minimumRequesterReputation: number;
   /** Bit per class served. */
   classes: number;
 };
@@ -68,6 +72,7 @@ export function getNodeOfferEncoder(): FixedSizeEncoder<NodeOfferArgs> {
     ["capacity", getU32Encoder()],
     ["memoryMib", getU32Encoder()],
     ["region", getU16Encoder()],
+    ["minimumRequesterReputation", getU16Encoder()],
     ["classes", getU8Encoder()],
   ]);
 }
@@ -79,6 +84,7 @@ export function getNodeOfferDecoder(): FixedSizeDecoder<NodeOffer> {
     ["capacity", getU32Decoder()],
     ["memoryMib", getU32Decoder()],
     ["region", getU16Decoder()],
+    ["minimumRequesterReputation", getU16Decoder()],
     ["classes", getU8Decoder()],
   ]);
 }
