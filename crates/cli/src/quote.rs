@@ -7,6 +7,7 @@ use market_model::quote::Order;
 use market_model::tier::Tier;
 use render_compute::constants::{CLASS_COMPUTE, CLASS_RENDER};
 use render_compute_client::market::{self, QuoteAnswer, QuoteRequest, TierQuote};
+use render_compute_client::region;
 
 use crate::amount::{Price, Render, Usd, parse_decimal};
 use crate::job::cut;
@@ -44,8 +45,8 @@ pub struct QuoteArguments {
     /// Least bandwidth of the nodes: `low-1` (any), `low-2`, `medium-1` to `medium-3`, `high-1`, `high-2`, `ultra-high`
     #[arg(long, value_name = "TIER", default_value = "low-1", value_parser = bandwidth)]
     bandwidth: BandwidthTier,
-    /// Region whose nodes are preferred; 0 for any
-    #[arg(long, value_name = "CODE", default_value_t = 0)]
+    /// Region whose nodes are preferred: any, an area like europe, a place like europe/germany, or a number
+    #[arg(long, value_name = "REGION", default_value = "any", value_parser = region::parse)]
     region: u16,
     /// Least memory of a node's accelerator, MiB
     #[arg(long, value_name = "MIB", default_value_t = 0)]

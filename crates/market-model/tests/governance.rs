@@ -226,11 +226,14 @@ enum Action {
     Wait(i64),
 }
 
+type Open = fn(Lock, bool, i64, &GovernanceRules) -> Result<(Proposal, Lock), MarketError>;
+type Cast = fn(Proposal, Ballot, Lock, bool, i64) -> Result<(Proposal, Ballot, Lock), MarketError>;
+
 /// The rules of a life, so that one can be exchanged.
 #[derive(Clone, Copy)]
 struct Rules {
-    open: fn(Lock, bool, i64, &GovernanceRules) -> Result<(Proposal, Lock), MarketError>,
-    vote: fn(Proposal, Ballot, Lock, bool, i64) -> Result<(Proposal, Ballot, Lock), MarketError>,
+    open: Open,
+    vote: Cast,
     advance: fn(Proposal, u64, i64) -> Result<Proposal, MarketError>,
     execute: fn(Proposal, i64) -> Result<Proposal, MarketError>,
     withdraw: fn(Lock, u64, i64) -> Result<Lock, MarketError>,

@@ -65,7 +65,7 @@ fn a_nodes_record_opens_once_while_its_epoch_runs() {
     let key = world.crank.pubkey();
     let open = instruction::node_epoch_open(&key, 1, &machine.key());
     // The shard that the node's stake counts in must be open.
-    assert!(world.send(&[open.clone()], &[&world.crank]).is_err());
+    assert!(world.send(std::slice::from_ref(&open), &[&world.crank]).is_err());
     world.ensure_shard(&machine.key());
     let confirmed = world.apply(open.clone(), &[&world.crank]);
     let stake = world.get::<Node>(&machine.node).stake;
@@ -148,7 +148,7 @@ fn a_jobs_record_opens_once_while_its_epoch_runs_and_knows_who_is_paid() {
     let record: JobEpoch = world.get(&address::job_epoch(&job, 1));
     assert_eq!((record.job, record.requester, record.client, record.payer), (job, requester.key(), client, key));
     assert_eq!((record.epoch, record.spent, record.is_claimed), (1, 0, 0));
-    assert!(world.send(&[open.clone()], &[&world.crank]).is_err());
+    assert!(world.send(std::slice::from_ref(&open), &[&world.crank]).is_err());
     let other = world.open(&requester, order());
     let open = instruction::job_epoch_open(&key, &other, 1);
     for original in [address::epoch(1), other] {

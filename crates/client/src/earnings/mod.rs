@@ -288,7 +288,8 @@ mod tests {
     #[test]
     fn every_state_of_a_node_that_keeps_it_from_work_is_told() {
         let minimum = Parameters::DEFAULT.min_stake;
-        let cases: [(fn(&mut Facts), Reason); 12] = [
+        type Case = (fn(&mut Facts), Reason);
+        let cases: [Case; 12] = [
             (|facts| facts.network.paused = PAUSE_LEASES, Reason::Paused),
             (|facts| facts.node.stake -= 1, Reason::StakeBelowMinimum { stake: minimum - 1, minimum }),
             (
