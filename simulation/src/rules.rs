@@ -4,6 +4,7 @@
 use crate::population::{GPUS, Node};
 use market_model::{
     MarketError, Parameters,
+    amount::WHOLE_BPS,
     concentration::{penalised, penalty_q32},
     emission::RENDER,
     probe::{self, Outcome, Ratings, Record},
@@ -19,21 +20,21 @@ pub fn race_rules(parameters: &Parameters, active_stake: u64) -> RaceRules {
     parameters.race_rules(race::stake_reference(parameters.min_stake, active_stake))
 }
 
-/// Weight of a node in the race for a lease of this price; none where it may not or would not claim it.
+/// Weight of a node in the race for a lease of this price, or for an audit, which has none; none where it may not or would not claim it.
 pub fn weight(
     node: &Node,
-    price_bps: u64,
+    price_bps: Option<u64>,
     free: u32,
     parameters: &Parameters,
     rules: &RaceRules,
 ) -> Result<Option<u64>, MarketError> {
     let may_work = node.stake.check_may_work(&parameters.stake_rules()).is_ok();
-    if !node.is_present || !may_work || free == 0 || node.ask_bps > price_bps {
+    if !node.is_present || !may_work || free == 0 || price_bps.is_some_and(|price| node.ask_bps > price) {
         return Ok(None);
     }
     let factors = Factors {
         region_bps: 10_000,
-        price_bps: race::price_delta_bps(node.ask_bps, price_bps)?,
+        price_bps: price_bps.map_or(Ok(WHOLE_BPS), |price| race::price_delta_bps(node.ask_bps, price))?,
         uptime_bps: node.uptime_bps,
         reputation_bps: node.reputation.bps(),
         capacity_bps: race::free_capacity_bps(free, node.capacity),

@@ -393,7 +393,7 @@ impl World {
                 if seconds < self.lease_seconds(level) {
                     return Ok(0);
                 }
-                let weight = rules::weight(node, self.price_bps(level), free, &self.parameters, &running.race)?;
+                let weight = rules::weight(node, Some(self.price_bps(level)), free, &self.parameters, &running.race)?;
                 Ok(weight.unwrap_or(0))
             })
             .collect()
@@ -409,15 +409,14 @@ impl World {
         may: impl Fn(&Node) -> bool,
     ) -> Result<Vec<(i64, u64, usize)>, MarketError> {
         let moment = running.number << 32 | u64::from(bundle.number) << 16 | u64::from(draw);
-        let price_bps = self.price_bps(bundle.level);
         let mut runners = Vec::new();
         for (index, (node, weights)) in self.nodes.iter().zip(&running.weights).enumerate() {
-            let weight = match weights[bundle.level] {
-                // Work ends within the hour that an audit waits: who is busy for the whole epoch has a place then.
-                0 if what == Random::AUDIT && node.capacity > 0 => {
-                    rules::weight(node, price_bps, 1, &self.parameters, &running.race)?.unwrap_or(0)
+            let weight = match what {
+                // Work ends within the hour that an audit waits: who is busy for the whole epoch has a place then. What it asks does not count.
+                Random::AUDIT if node.capacity > 0 => {
+                    rules::weight(node, None, 1, &self.parameters, &running.race)?.unwrap_or(0)
                 }
-                weight => weight,
+                _ => weights[bundle.level],
             };
             if weight > 0 && may(node) {
                 let (x, luck) = self.random.pair(what, moment, node.key);

@@ -253,7 +253,8 @@ fn under_way(open: &OpenJob, chosen: &[Choice], now: i64) -> u128 {
 
 /// The node's reputation at `now` when it may work on the job, as the chain judges it.
 fn fit(network: &Network, open: &OpenJob, node: &Node, backlog: u64, now: i64) -> Result<Reputation, Unfit> {
-    fit_of(network, &open.job, node, value_of(open), backlog, open.seconds_per_lease, now)
+    let able = race::require_requirements(network, &open.job, node, now).map_err(|error| Unfit::Refused(error.into()));
+    fit_of(network, &open.job, node, able, value_of(open), backlog, open.seconds_per_lease)
 }
 
 /// Credits of the job's first lease, which is the largest: the last one may have fewer units.
@@ -266,18 +267,17 @@ fn exposure(network: &Network, job: &Job, value: u64) -> u64 {
     race::penalty(network, job, value).unwrap_or(u64::MAX)
 }
 
-/// The same for work of `value` credits that is expected to take so many seconds.
+/// What the chain says of a node, where the node also has stake and time for work of `value` credits that is expected to take so many seconds.
 fn fit_of(
     network: &Network,
     job: &Job,
     node: &Node,
+    able: Result<Reputation, Unfit>,
     value: u64,
     backlog: u64,
     seconds: u64,
-    now: i64,
 ) -> Result<Reputation, Unfit> {
-    let reputation =
-        race::require_requirements(network, job, node, now).map_err(|error| Unfit::Refused(error.into()))?;
+    let reputation = able?;
     let penalty = race::penalty(network, job, value).map_err(|error| Unfit::Refused(error.into()))?;
     cover(node.stake, node.exposure, penalty).map_err(|error| Unfit::Refused(code_of_rule(error).into()))?;
     let seconds = backlog.saturating_add(seconds);

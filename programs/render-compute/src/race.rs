@@ -49,7 +49,8 @@ pub fn entry(
     ]);
     let parameters = network.parameters();
     let put_back = put_back_ms(&parameters, job, node)?;
-    run(network, &parameters, job, node, &hash, job.opened_slot, reputation, put_back)
+    let price_bps = race::price_delta_bps(ask(job, node)?, job.price_per_unit).map_err(refused)?;
+    run(network, &parameters, job, node, &hash, job.opened_slot, reputation, price_bps, put_back)
 }
 
 /// The node's entry for audit `audit` of a lease that was picked. The race counts from the lease's `entered_at`.
@@ -72,8 +73,8 @@ pub fn audit_entry(
         &[audit.saturating_add(1)],
         node_address.as_ref(),
     ]);
-    // Class and tier order what requesters ask for; an audit is nobody's order, and should be done soon.
-    run(network, &network.parameters(), job, node, &hash, lease.committed_slot, reputation, 0)
+    // Price, class and tier order what requesters ask for; an audit is nobody's order, and should be done soon.
+    run(network, &network.parameters(), job, node, &hash, lease.committed_slot, reputation, WHOLE_BPS, 0)
 }
 
 /// Milliseconds that class and tier put the node back in the race for the job's leases: render before compute, priority before economy.
@@ -95,16 +96,13 @@ fn run(
     hash: &[u8; 32],
     start: u64,
     reputation: &Reputation,
+    price_bps: u64,
     put_back_ms: u64,
 ) -> Result<Entry> {
     let rules = parameters.race_rules(race::stake_reference(parameters.min_stake, network.active_stake));
     let factors = Factors {
         region_bps: region::fit_bps(job.region, node.region, parameters.race_region_near_bps),
-        // Nobody pays for a probe.
-        price_bps: match job.class {
-            CLASS_PROBE => WHOLE_BPS,
-            _ => race::price_delta_bps(ask(job, node)?, job.price_per_unit).map_err(refused)?,
-        },
+        price_bps,
         uptime_bps: u64::from(node.uptime_bps),
         reputation_bps: reputation.bps(),
         capacity_bps: race::free_capacity_bps(node.capacity.saturating_sub(node.leases_held), node.capacity),
@@ -141,6 +139,15 @@ pub fn ask(job: &Job, node: &Node) -> Result<u64> {
 /// Whether the node may claim leases of the job at all; the race decides when. Gives the node's reputation at `now`, which
 /// [`entry`] needs.
 pub fn require_requirements(network: &Network, job: &Job, node: &Node, now: i64) -> Result<Reputation> {
+    let reputation = require_able(network, job, node, now)?;
+    require!(ask(job, node)? <= job.price_per_unit, RenderError::BelowAsk);
+    require!(job.requester_reputation >= node.minimum_requester_reputation, RenderError::RequesterReputationTooLow);
+    Ok(reputation)
+}
+
+/// What is asked of who claims a lease and of who audits one. Price and requester are left out: were an auditor held to its ask, work that is
+/// priced below every honest ask would be audited by nobody, and a fake of it paid.
+pub fn require_able(network: &Network, job: &Job, node: &Node, now: i64) -> Result<Reputation> {
     let parameters = network.parameters();
     require!(node.draining == 0, RenderError::NodeDraining);
     require!(!node.maintenance().lasts(now), RenderError::NodeInMaintenance);
@@ -154,12 +161,6 @@ pub fn require_requirements(network: &Network, job: &Job, node: &Node, now: i64)
             && reputation.bps() >= u64::from(job.minimum_reputation),
         RenderError::RequirementsNotMet
     );
-    require!(ask(job, node)? <= job.price_per_unit, RenderError::BelowAsk);
-    // The network itself orders probes.
-    require!(
-        job.class == CLASS_PROBE || job.requester_reputation >= node.minimum_requester_reputation,
-        RenderError::RequesterReputationTooLow
-    );
     Ok(reputation)
 }
 
@@ -168,10 +169,10 @@ fn serves(job: &Job, node: &Node) -> bool {
     if job.class == CLASS_PROBE { node.enrolled == 1 } else { node.serves(job.class) }
 }
 
-/// Whether the node may claim audits of the job's leases; gives what [`require_requirements`] gives. A probe is audited by hardware that is
+/// Whether the node may claim audits of the job's leases; gives what [`require_able`] gives. A probe is audited by hardware that is
 /// rated for it: its memory is the job's, its compute rating the holder's, which does not change while it is probed.
 pub fn require_to_audit(network: &Network, job: &Job, holder: &Node, node: &Node, now: i64) -> Result<Reputation> {
-    let reputation = require_requirements(network, job, node, now)?;
+    let reputation = require_able(network, job, node, now)?;
     require!(job.class != CLASS_PROBE || node.rated_compute >= holder.rated_compute, RenderError::RequirementsNotMet);
     Ok(reputation)
 }

@@ -160,8 +160,10 @@ pub fn audits(contender: &Contender<'_>, open: &[OpenAudit], now: i64) -> AuditP
         if plan.choices.len() >= contender.room {
             break;
         }
-        let reputation = match fit_of(contender.network, &open.job, &node, open.lease.value, backlog, open.seconds, now)
-        {
+        let able =
+            race::require_able(contender.network, &open.job, &node, now).map_err(|error| Unfit::Refused(error.into()));
+        let value = open.lease.value;
+        let reputation = match fit_of(contender.network, &open.job, &node, able, value, backlog, open.seconds) {
             Ok(reputation) => reputation,
             Err(unfit) => {
                 plan.unfit.push((open.address, unfit));
